@@ -1,0 +1,68 @@
+// Private files. Prompts and answers are nobody else's business: directories are
+// 0700, files 0600, and a file is replaced whole or not at all.
+
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { errorCode } from "../base/json.ts";
+
+const privateFileMode = 0o600;
+const privateDirectoryMode = 0o700;
+
+/** Makes the directory and its parents; throws the system error if it cannot. */
+export function ensurePrivateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: privateDirectoryMode });
+  const mode = statSync(path).mode & 0o777;
+  if (mode !== privateDirectoryMode) chmodSync(path, privateDirectoryMode);
+}
+
+/** A descriptor on a new, private, append-only file; the caller closes it. */
+export function createPrivateFile(path: string): number {
+  return openSync(path, "ax", privateFileMode);
+}
+
+/** Writes a temporary neighbour and renames it over `path`. */
+export function replaceFile(path: string, data: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const descriptor = openSync(temporary, "w", privateFileMode);
+    try {
+      writeFully(descriptor, data);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+export function writeFully(
+  descriptor: number,
+  data: string | Uint8Array,
+): void {
+  const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  let written = 0;
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written);
+  }
+}
+
+/** The text of the file, or undefined where there is none. */
+export function readTextIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+// Where this user's state lives (design §5.5).
+
+import { join } from "node:path";
+import type { Environment } from "./settings.ts";
+
+export interface StatePaths {
+  readonly root: string;
+  readonly consults: string;
+  readonly telemetryLog: string;
+  readonly claudeVersions: string;
+}
+
+/** `$XDG_STATE_HOME/phone_opus`, else `~/.local/state/phone_opus`. */
+export function statePaths(environment: Environment, home: string): StatePaths {
+  const configured = environment["XDG_STATE_HOME"];
+  // The XDG specification: a relative path is invalid and must be ignored.
+  const base = configured?.startsWith("/")
+    ? configured
+    : join(home, ".local", "state");
+  const root = join(base, "phone_opus");
+  return {
+    root,
+    consults: join(root, "consults"),
+    telemetryLog: join(root, "mcp", "telemetry.jsonl"),
+    claudeVersions: join(root, "claude-versions.json"),
+  };
+}

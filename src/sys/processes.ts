@@ -1,0 +1,126 @@
+// Which processes exist and which of them belong to a run. A run's processes are
+// found by descent, by session and group, and by a marker in their environment:
+// Claude's shell commands lead sessions of their own, and a daemon that was
+// re-parented to init is a descendant of nobody, but both inherited the marker.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** `NAME=value` entries, as far as this user may read them. */
+  readonly environment: () => string;
+}
+
+export function listProcesses(): readonly ProcessEntry[] {
+  return process.platform === "linux" ? listFromProc() : listFromPs();
+}
+
+function listFromProc(): readonly ProcessEntry[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) return [];
+    const status = readOrEmpty(`/proc/${name}/stat`);
+    // The command is in parentheses and may hold any character: read behind it.
+    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+    const [state, parent, group, session] = fields;
+    // A zombie runs nothing and holds nothing; only its parent can remove it.
+    if (status === "" || state === "Z" || state === "X") return [];
+    return [
+      {
+        pid,
+        parent: Number(parent),
+        group: Number(group),
+        session: Number(session),
+        environment: () => readOrEmpty(`/proc/${name}/environ`),
+      },
+    ];
+  });
+}
+
+/** Processes come and go while the list is read: what is gone reads as empty. */
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+function listFromPs(): readonly ProcessEntry[] {
+  const columns = "pid=,ppid=,pgid=,sess=,state=,command=";
+  const ps = Bun.spawnSync(["ps", "-axwwE", "-o", columns], {
+    stdin: "ignore",
+    stderr: "ignore",
+  });
+  return ps.stdout
+    .toString()
+    .split("\n")
+    .flatMap((line) => {
+      const [pid, parent, group, session, state, ...command] = line
+        .trim()
+        .split(/\s+/);
+      if (state === undefined || state.startsWith("Z")) return [];
+      return [
+        {
+          pid: Number(pid),
+          parent: Number(parent),
+          group: Number(group),
+          // macOS prints a pointer here; the group then has to do.
+          session: /^\d+$/.test(session ?? "") ? Number(session) : 0,
+          environment: () => command.join("\0"),
+        },
+      ];
+    });
+}
+
+export interface RunIdentity {
+  /** The leader of the run's session and group; undefined once it was reaped. */
+  readonly leader: number | undefined;
+  /** The group that the leader led, still its number while members live. */
+  readonly group: number;
+  /** `NAME=value`, put into the leader's environment at its start. */
+  readonly marker: string;
+}
+
+/** All living processes of a run, never this process itself. */
+export function processesOfRun(
+  run: RunIdentity,
+  all: readonly ProcessEntry[] = listProcesses(),
+): readonly ProcessEntry[] {
+  const members = new Set<number>();
+  for (const entry of all) {
+    const belongs =
+      entry.pid === run.leader ||
+      entry.group === run.group ||
+      entry.session === run.group ||
+      hasMarker(entry, run.marker);
+    if (belongs) members.add(entry.pid);
+  }
+  // Descent, to its fixed point: the list is in no useful order.
+  for (let before = -1; before !== members.size;) {
+    before = members.size;
+    for (const entry of all) {
+      if (members.has(entry.parent)) members.add(entry.pid);
+    }
+  }
+  return all.filter(
+    (entry) => members.has(entry.pid) && entry.pid !== process.pid,
+  );
+}
+
+function hasMarker(entry: ProcessEntry, marker: string): boolean {
+  return entry.environment().split("\0").includes(marker);
+}
+
+/** True when the signal was delivered, false when the process is gone. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

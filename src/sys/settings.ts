@@ -1,0 +1,86 @@
+// The environment variables that phone-opus itself obeys, read once and checked.
+// A value that cannot be used is an error that names its variable, never a guess.
+
+import { z } from "zod";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const seconds = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, "expected a positive number of seconds")
+    .transform(Number)
+    .refine((value) => value > 0 && value <= 2_000_000, {
+      error: "expected a positive number of seconds, at most 2000000",
+    })
+    .default(fallback);
+
+const whole = (fallback: number, minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "expected a whole number")
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, {
+      error: `expected a whole number from ${minimum} to ${maximum}`,
+    })
+    .default(fallback);
+
+const settingsSchema = z.object({
+  PHONE_OPUS_CLAUDE_BIN: z.string().optional(),
+  PHONE_OPUS_TIMEOUT_S: seconds(1800),
+  PHONE_OPUS_IDLE_TIMEOUT_S: seconds(600),
+  PHONE_OPUS_STOP_GRACE_S: seconds(5),
+  PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
+  PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
+  PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
+});
+
+export interface Settings {
+  /** The Claude Code binary to run; undefined means: look for it. */
+  readonly claudeBinary: string | undefined;
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Between the polite signal and SIGKILL. */
+  readonly stopGraceMs: number;
+  readonly claudeMaxRetries: number;
+  /** Longest line accepted from a client, a worker or Claude. */
+  readonly maxLineBytes: number;
+  /** Most that one run may write to its spool. */
+  readonly maxOutputBytes: number;
+}
+
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problem: string };
+
+export function parseSettings(environment: Environment): ParsedSettings {
+  const known = Object.fromEntries(
+    Object.keys(settingsSchema.shape).flatMap((name) => {
+      const value = environment[name];
+      // An empty variable is how MCP configurations spell "not set".
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
+  const parsed = settingsSchema.safeParse(known);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0]);
+    return {
+      ok: false,
+      problem: `${name} is ${JSON.stringify(known[name])}: ${issue?.message}; correct or remove this environment variable.`,
+    };
+  }
+  const values = parsed.data;
+  return {
+    ok: true,
+    settings: {
+      claudeBinary: values.PHONE_OPUS_CLAUDE_BIN,
+      timeoutMs: values.PHONE_OPUS_TIMEOUT_S * 1000,
+      idleTimeoutMs: values.PHONE_OPUS_IDLE_TIMEOUT_S * 1000,
+      stopGraceMs: values.PHONE_OPUS_STOP_GRACE_S * 1000,
+      claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
+      maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
+      maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,
+    },
+  };
+}

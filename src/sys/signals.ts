@@ -1,0 +1,14 @@
+// The signals by which a client or a person ends us.
+
+import { constants } from "node:os";
+
+const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Called for each signal, with its name and number. */
+export function onEndSignals(
+  callback: (name: string, number: number) => void,
+): void {
+  for (const name of endSignals) {
+    process.on(name, () => callback(name, constants.signals[name]));
+  }
+}
