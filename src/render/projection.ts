@@ -1,0 +1,71 @@
+// Which fields a reader gets: the concise selection or everything (design §5.1).
+
+import type { JsonObject } from "../base/json.ts";
+import type { ConsultAnswer } from "../tools/answer.ts";
+import type { Detail } from "../tools/presentation.ts";
+import type { HealthSnapshot, TelemetrySnapshot } from "../tools/snapshots.ts";
+
+export function projectAnswer(
+  answer: ConsultAnswer,
+  detail: Detail,
+): JsonObject {
+  if (detail === "full") return { ...answer };
+  return {
+    response: answer.response,
+    consult_id: answer.consult_id,
+    cwd: answer.cwd,
+    model: answer.model,
+    duration_ms: answer.duration_ms,
+    num_turns: answer.num_turns,
+    stop_reason: answer.stop_reason,
+    session_id: answer.session_id,
+    total_cost_usd: answer.total_cost_usd,
+    permission_denial_count: answer.permission_denials.length,
+  };
+}
+
+export function projectHealth(
+  health: HealthSnapshot,
+  detail: Detail,
+): JsonObject {
+  if (detail === "full") return { ready: isReady(health), ...health };
+  return {
+    ready: isReady(health),
+    worker_generation: health.generation,
+    worker_alive: health.worker_alive,
+    rollout_pending: health.rollout === "pending",
+    launch_path_stable: health.launch_path_stable,
+    running_consults: health.running.length,
+  };
+}
+
+/** Able to take a consult: a worker that is not there yet is started for it. */
+export function isReady(health: HealthSnapshot): boolean {
+  return health.state !== "recovering";
+}
+
+const hottest = 6;
+
+export function projectTelemetry(
+  telemetry: TelemetrySnapshot,
+  detail: Detail,
+): JsonObject {
+  if (detail === "full") return { ...telemetry };
+  const { totals } = telemetry;
+  return {
+    requests: totals.request_count,
+    successes: totals.success_count,
+    response_errors: totals.response_error_count,
+    transport_faults: totals.transport_fault_count,
+    retries: totals.retry_count,
+    worker_restarts: telemetry.restart_count,
+    host_rollouts: telemetry.host_rollouts,
+    hot_methods: telemetry.methods.slice(0, hottest).map((method) => ({
+      method: method.method,
+      requests: method.request_count,
+      response_errors: method.response_error_count,
+      transport_faults: method.transport_fault_count,
+      retries: method.retry_count,
+    })),
+  };
+}

@@ -1,0 +1,81 @@
+// The tool `consult`: what may be asked. Limits stand in the descriptions too,
+// since clients drop min, max and default before a model sees the schema.
+
+import { z } from "zod";
+import { presentationShape } from "./presentation.ts";
+
+/** Neither blank nor mistakable for an option of Claude's command line. */
+const word = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w.:@[\]/-]*$/, "expected a name without spaces");
+
+export const effortSchema = z.enum(["low", "medium", "high", "xhigh", "max"]);
+
+/** The question itself, without how its answer is to be presented. */
+const consultShape = {
+  prompt: z
+    .string()
+    .describe(
+      "The question, with all the context that Claude needs: it sees the files in cwd but not your conversation. Must not be blank.",
+    ),
+  cwd: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Directory to answer in. Must exist; a relative path starts at the server's working directory, which is the default.",
+    ),
+  max_turns: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "Most agent turns before Claude has to stop; an integer of at least 1. No limit by default.",
+    ),
+  model: word
+    .optional()
+    .describe(
+      "Model alias (opus, sonnet, …) or full name. Default: Claude Code's own.",
+    ),
+  effort: effortSchema
+    .optional()
+    .describe("How hard the model thinks: low, medium, high, xhigh or max."),
+  resume: z
+    .string()
+    .regex(
+      /^(c_[0-9a-f]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/,
+      "expected a consult id (c_…) or a Claude session id",
+    )
+    .optional()
+    .describe(
+      "Go on with an earlier conversation: the consult id (c_…) or Claude session id that its answer named. Same cwd as then.",
+    ),
+  fork: z
+    .boolean()
+    .optional()
+    .describe(
+      "With resume: branch off into a new session and leave the old one as it is.",
+    ),
+  timeout_s: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe(
+      "Time limit in seconds, over 0 and at most 86400. Default 1800 (30 minutes).",
+    ),
+  max_budget_usd: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Stop when the API calls have cost this many dollars; over 0."),
+};
+
+export const consultQuestionSchema = z.strictObject(consultShape);
+export type ConsultQuestion = z.infer<typeof consultQuestionSchema>;
+
+export const consultArgumentsSchema = z.strictObject({
+  ...consultShape,
+  ...presentationShape,
+});
+export type ConsultArguments = z.infer<typeof consultArgumentsSchema>;

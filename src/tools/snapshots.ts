@@ -1,0 +1,62 @@
+// The tools that look at the host itself, `health_snapshot` and `telemetry_snapshot`:
+// what may be asked and what they tell.
+
+import { z } from "zod";
+import type { Fault } from "../base/fault.ts";
+import { presentationShape } from "./presentation.ts";
+
+export const snapshotArgumentsSchema = z.strictObject(presentationShape);
+export type SnapshotArguments = z.infer<typeof snapshotArgumentsSchema>;
+
+/** What a worker is to the host: `cold` has none yet and starts one on demand. */
+export type LifecycleState = "cold" | "ready" | "recovering";
+
+export interface RunningConsult {
+  readonly consult_id: string;
+  readonly running_ms: number;
+}
+
+export interface HealthSnapshot {
+  readonly version: string;
+  readonly pid: number;
+  readonly state: LifecycleState;
+  readonly generation: number;
+  readonly uptime_ms: number;
+  readonly consecutive_failures: number;
+  readonly restart_count: number;
+  readonly rollout: "stable" | "pending";
+  readonly last_fault: Fault | null;
+  readonly worker_alive: boolean;
+  readonly launch_path: string;
+  readonly launch_path_stable: boolean;
+  readonly running: readonly RunningConsult[];
+}
+
+export interface TelemetryTotals {
+  readonly request_count: number;
+  readonly success_count: number;
+  readonly response_error_count: number;
+  readonly transport_fault_count: number;
+  readonly retry_count: number;
+}
+
+export interface MethodTelemetry extends TelemetryTotals {
+  readonly method: string;
+  readonly last_latency_ms: number | null;
+  readonly max_latency_ms: number;
+  readonly avg_latency_ms: number;
+  readonly last_error: string | null;
+}
+
+export interface TelemetrySnapshot {
+  readonly uptime_ms: number;
+  readonly state: LifecycleState;
+  readonly generation: number;
+  readonly consecutive_failures: number;
+  readonly restart_count: number;
+  readonly host_rollouts: number;
+  readonly totals: TelemetryTotals;
+  /** Hottest first. */
+  readonly methods: readonly MethodTelemetry[];
+  readonly last_fault: Fault | null;
+}
