@@ -1,0 +1,67 @@
+// Progress for whoever waits: at most five reports a second while something happens,
+// one every five seconds while nothing does, so that silence always means trouble.
+
+import type { Clock } from "../sys/clock.ts";
+import type { Progress } from "./transcript.ts";
+
+const minGapMs = 200;
+const heartbeatMs = 5000;
+
+export interface ProgressReporter {
+  update(progress: Progress): void;
+  close(): void;
+}
+
+export function reportProgress(
+  clock: Clock,
+  report: (elapsedMs: number, progress: Progress | undefined) => void,
+): ProgressReporter {
+  const startedMs = clock.monotonicMs();
+  let latest: Progress | undefined;
+  let lastText = describeProgress(undefined);
+  let reportedMs = startedMs;
+  let takeBack = () => {};
+
+  const send = () => {
+    const nowMs = clock.monotonicMs();
+    reportedMs = nowMs;
+    lastText = describeProgress(latest);
+    report(Math.round(nowMs - startedMs), latest);
+    schedule(heartbeatMs);
+  };
+  const schedule = (ms: number) => {
+    takeBack();
+    takeBack = clock.after(ms, send);
+  };
+  schedule(heartbeatMs);
+
+  return {
+    update: (progress) => {
+      latest = progress;
+      if (describeProgress(progress) === lastText) return;
+      const waitMs = reportedMs + minGapMs - clock.monotonicMs();
+      if (waitMs <= 0) send();
+      else schedule(waitMs);
+    },
+    close: () => takeBack(),
+  };
+}
+
+/** One line, e.g. `turn 2: Read main.ts, 1.2 kB written`. */
+export function describeProgress(progress: Progress | undefined): string {
+  if (progress === undefined) return "starting Claude Code";
+  if (progress.apiRetries > 0) {
+    return `waiting for the API, retry ${progress.apiRetries}`;
+  }
+  if (progress.turns === 0) return "waiting for the model";
+  const doing = progress.activity ?? "writing";
+  return progress.textLength === 0
+    ? `turn ${progress.turns}: ${doing}`
+    : `turn ${progress.turns}: ${doing}, ${formatLength(progress.textLength)} written`;
+}
+
+function formatLength(characters: number): string {
+  return characters < 1000
+    ? `${characters} characters`
+    : `${(characters / 1000).toFixed(1)} kB`;
+}

@@ -1,0 +1,78 @@
+// A consult request that can be run: the arguments checked against the world. The
+// rules about blank prompts, directories and turn limits are the seed's.
+
+import { realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { errorCode } from "../base/json.ts";
+import { type ConsultQuestion, effortSchema } from "../tools/consult.ts";
+
+/** More than this Claude Code itself refuses on stdin (10 MB go, 15 MB fail). */
+export const maxPromptBytes = 10_000_000;
+
+export const consultRequestSchema = z.object({
+  prompt: z.string(),
+  /** Absolute, canonical, a directory when it was checked. */
+  cwd: z.string(),
+  max_turns: z.int().optional(),
+  model: z.string().optional(),
+  effort: effortSchema.optional(),
+  /** Consult id or Claude session id. */
+  resume: z.string().optional(),
+  fork: z.boolean().optional(),
+  timeout_s: z.number().optional(),
+  max_budget_usd: z.number().optional(),
+});
+export type ConsultRequest = z.infer<typeof consultRequestSchema>;
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly request: ConsultRequest }
+  | { readonly ok: false; readonly problem: string };
+
+export async function parseConsultRequest(
+  question: ConsultQuestion,
+  baseDirectory: string,
+): Promise<ParsedRequest> {
+  const promptProblem = findPromptProblem(question.prompt);
+  if (promptProblem !== undefined) return refuse(promptProblem);
+  if (question.fork === true && question.resume === undefined) {
+    return refuse("fork needs resume: name the consult or session to fork.");
+  }
+  const directory = await resolveDirectory(question.cwd, baseDirectory);
+  if (!directory.ok) return directory;
+  return { ok: true, request: { ...question, cwd: directory.path } };
+}
+
+function refuse(problem: string): { ok: false; problem: string } {
+  return { ok: false, problem };
+}
+
+function findPromptProblem(prompt: string): string | undefined {
+  if (prompt.trim() === "") {
+    return "prompt must not be blank: write the question into it.";
+  }
+  const bytes = Buffer.byteLength(prompt);
+  if (bytes > maxPromptBytes) {
+    return `prompt is ${bytes} bytes long, ${maxPromptBytes} is the most that Claude Code takes: name files for it to read instead of pasting them.`;
+  }
+  return undefined;
+}
+
+async function resolveDirectory(
+  requested: string | undefined,
+  baseDirectory: string,
+): Promise<{ ok: true; path: string } | { ok: false; problem: string }> {
+  const candidate = resolve(baseDirectory, requested ?? ".");
+  try {
+    const path = await realpath(candidate);
+    const status = await stat(path);
+    if (status.isDirectory()) return { ok: true, path };
+    return refuse(`cwd ${candidate} is not a directory: name one that is.`);
+  } catch (error) {
+    return refuse(
+      errorCode(error) === "ENOENT"
+        ? `cwd ${candidate} does not exist: name a directory that does.`
+        : `cwd ${candidate} cannot be used (${errorCode(error)}): name another directory.`,
+    );
+  }
+}
