@@ -1,0 +1,214 @@
+// The public session as the transport sees it: which era it is in, whether it was
+// initialised, which requests are unanswered. Decides for each message whether it may
+// pass. Knows no tool and no worker.
+
+import {
+  type JSONRPCMessage,
+  parseJSONRPCMessage,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import { type RequestId, requestIdSchema } from "../base/ids.ts";
+import { type JsonObject, jsonObjectSchema } from "../base/json.ts";
+
+export interface PendingRequest {
+  readonly id: RequestId;
+  /** The method, with the tool's name behind `tools/call:`. */
+  readonly operation: string;
+  readonly startedMs: number;
+}
+
+export type Admission =
+  /** `operation` is there for a request, which is pending from now on. */
+  | {
+      readonly kind: "pass";
+      readonly message: JSONRPCMessage;
+      readonly operation?: string;
+    }
+  /** To be answered with this fault; `id` null where the request has none. */
+  | {
+      readonly kind: "refuse";
+      readonly id: RequestId | null;
+      readonly operation: string;
+      readonly fault: FaultRecord;
+    }
+  | { readonly kind: "ignore" };
+
+export interface Session {
+  admit(value: unknown, nowMs: number): Admission;
+  /** The pending request that this outgoing message answers, which it thereby ends. */
+  settle(outgoing: unknown): PendingRequest | undefined;
+}
+
+const requestSchema = z.looseObject({
+  jsonrpc: z.literal("2.0"),
+  id: requestIdSchema,
+  method: z.string(),
+  params: jsonObjectSchema.optional(),
+});
+const notificationSchema = z.looseObject({
+  jsonrpc: z.literal("2.0"),
+  id: z.undefined().optional(),
+  method: z.string(),
+  params: jsonObjectSchema.optional(),
+});
+const cancellationSchema = z.object({ requestId: requestIdSchema });
+const toolCallSchema = z.looseObject({
+  name: z.string(),
+  arguments: jsonObjectSchema.optional(),
+});
+const idOnlySchema = z.looseObject({ id: requestIdSchema });
+
+/** In the revision 2026-07-28 each request says itself which protocol it speaks. */
+const envelopeVersionKey = "io.modelcontextprotocol/protocolVersion";
+/** What a client of the older revisions may send before `initialize`. */
+const beforeInitialize = new Set(["initialize", "ping"]);
+
+export function createSession(): Session {
+  const pending = new Map<RequestId, PendingRequest>();
+  let isInitialized = false;
+
+  const admitRequest = (
+    request: z.infer<typeof requestSchema>,
+    nowMs: number,
+  ): Admission => {
+    const { id, method, params } = request;
+    const operation = operationKey(method, params);
+    const refuse = (fault: FaultRecord): Admission => ({
+      kind: "refuse",
+      id,
+      operation,
+      fault,
+    });
+    if (pending.has(id)) {
+      return refuse(
+        invalidRequest(
+          operation,
+          `Request id ${JSON.stringify(id)} is already in flight: use a new id for each request.`,
+        ),
+      );
+    }
+    const isModern = envelopeVersionKey in metaOf(params);
+    if (method === "initialize") isInitialized = true;
+    if (!isModern && !isInitialized && !beforeInitialize.has(method)) {
+      return refuse(
+        faultRecord({
+          code: "not_initialized",
+          stage: "host",
+          operation,
+          detail: `The session is not initialised: send initialize and notifications/initialized before ${method}.`,
+        }),
+      );
+    }
+    if (method === "tools/call" && !toolCallSchema.safeParse(params).success) {
+      return refuse(
+        faultRecord({
+          code: "invalid_input",
+          stage: "protocol",
+          operation,
+          detail:
+            "The parameters of tools/call are invalid: it takes a name and an object of arguments.",
+        }),
+      );
+    }
+    const message = asMessage(request);
+    if (message === undefined) {
+      return refuse(
+        faultRecord({
+          code: "invalid_input",
+          stage: "protocol",
+          operation,
+          detail: `The parameters of ${method} are invalid: check its _meta.`,
+        }),
+      );
+    }
+    pending.set(id, { id, operation, startedMs: nowMs });
+    return { kind: "pass", message, operation };
+  };
+
+  return {
+    admit: (value, nowMs) => {
+      const request = requestSchema.safeParse(value);
+      if (request.success) return admitRequest(request.data, nowMs);
+      const notification = notificationSchema.safeParse(value);
+      if (notification.success) {
+        const { method, params } = notification.data;
+        if (method === "notifications/cancelled") {
+          // A cancelled request is owed no answer, so its id is free again.
+          const cancelled = cancellationSchema.safeParse(params);
+          if (cancelled.success) pending.delete(cancelled.data.requestId);
+        }
+        const message = asMessage(notification.data);
+        return message === undefined
+          ? { kind: "ignore" }
+          : { kind: "pass", message };
+      }
+      return refuseMalformed(value);
+    },
+    settle: (outgoing) => {
+      const answered = idOnlySchema.safeParse(outgoing);
+      if (!answered.success || "method" in answered.data) return undefined;
+      const request = pending.get(answered.data.id);
+      pending.delete(answered.data.id);
+      return request;
+    },
+  };
+}
+
+/** Undefined where the library would not take it for a message of its kind. */
+function asMessage(value: unknown): JSONRPCMessage | undefined {
+  try {
+    return parseJSONRPCMessage(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `tools/call:consult` for a tool call, the method itself for all else. */
+function operationKey(method: string, params: JsonObject | undefined): string {
+  const name = method === "tools/call" ? params?.["name"] : undefined;
+  return typeof name === "string" ? `${method}:${name}` : method;
+}
+
+function metaOf(params: JsonObject | undefined): JsonObject {
+  return jsonObjectSchema.safeParse(params?.["_meta"]).data ?? {};
+}
+
+function refuseMalformed(value: unknown): Admission {
+  const object = jsonObjectSchema.safeParse(value).data;
+  // Responses are never answered; we asked for nothing, so there is nothing to match.
+  if (
+    object !== undefined &&
+    !("method" in object) &&
+    ("result" in object || "error" in object)
+  ) {
+    return { kind: "ignore" };
+  }
+  const operation = "jsonrpc.message";
+  return {
+    kind: "refuse",
+    id: idOnlySchema.safeParse(value).data?.id ?? null,
+    operation,
+    fault: invalidRequest(
+      operation,
+      Array.isArray(value)
+        ? "Batches are not supported: send each message on a line of its own."
+        : 'The message is no JSON-RPC request: send an object with jsonrpc "2.0", a method, and an id that is a string or a number.',
+    ),
+  };
+}
+
+/** JSON-RPC's own code for what is no request. */
+const invalidRequestCode = -32600;
+
+function invalidRequest(operation: string, detail: string): FaultRecord {
+  return {
+    ...faultRecord({
+      code: "invalid_input",
+      stage: "protocol",
+      operation,
+      detail,
+    }),
+    jsonrpc_code: invalidRequestCode,
+  };
+}
