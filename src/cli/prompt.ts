@@ -1,0 +1,54 @@
+// The prompt of a command line: its words, or standard input.
+
+import { UsageError } from "./usage.ts";
+
+export interface PromptSources {
+  readonly words: readonly string[];
+  readonly stdinIsTerminal: boolean;
+  readonly readStdin: () => Promise<Uint8Array>;
+}
+
+/** Words are joined by a space; `-`, or nothing off a terminal, means stdin. */
+export async function readPrompt(sources: PromptSources): Promise<string> {
+  const { words, stdinIsTerminal } = sources;
+  const wantsStdin =
+    (words.length === 1 && words[0] === "-") ||
+    (words.length === 0 && !stdinIsTerminal);
+  if (!wantsStdin) {
+    if (words.length === 0) {
+      throw new UsageError(
+        'no prompt: write it as an argument, or "-" to read it from standard input',
+      );
+    }
+    return words.join(" ");
+  }
+  const bytes = await sources.readStdin();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(
+      `the prompt on standard input is not UTF-8 (first bad byte at offset ${firstBadByte(bytes)}): convert it, nothing was asked`,
+    );
+  }
+}
+
+/** By halving: decoding as a stream fails exactly from the bad byte on. */
+function firstBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (decodes(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function decodes(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}

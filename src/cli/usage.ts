@@ -1,0 +1,62 @@
+// Usage errors and help, on top of citty's definitions. citty lets unknown options
+// pass and colours its help off a terminal too; both are made good here.
+
+import { parseArgs } from "node:util";
+import { type ArgsDef, type CommandDef, renderUsage } from "citty";
+import { describeError } from "../base/json.ts";
+
+/** The command line was wrong; the message is one sentence for its author. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code = "usage";
+}
+
+/** Throws a UsageError for options that do not exist or lack their value. */
+export function refuseUnknownOptions(
+  words: readonly string[],
+  definitions: ArgsDef,
+): void {
+  const options = Object.fromEntries(
+    Object.entries(definitions)
+      .filter(([, definition]) => definition.type !== "positional")
+      .map(([name, definition]) => [
+        name,
+        {
+          type:
+            definition.type === "boolean"
+              ? ("boolean" as const)
+              : ("string" as const),
+        },
+      ]),
+  );
+  try {
+    parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (error) {
+    // Node explains further than one sentence; the first says what is wrong.
+    throw new UsageError(describeError(error).split(". ")[0] ?? "bad option");
+  }
+}
+
+/** True when help is asked for; behind `--` everything is text. */
+export function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const options = end === -1 ? words : words.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
+}
+
+/** Plain text: help is as often piped or read by an agent as by a person. */
+export async function helpText<T extends ArgsDef>(
+  command: CommandDef<T>,
+  examples: readonly string[],
+): Promise<string> {
+  const usage = Bun.stripANSI(await renderUsage(command));
+  if (examples.length === 0) return usage;
+  return [
+    usage.trimEnd(),
+    "",
+    "EXAMPLES",
+    "",
+    ...examples.map((line) => `  ${line}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,130 @@
+// argv to role. The only file that reads the process's own globals and exits. Each
+// role is loaded on demand: a server must answer before a client loses patience.
+
+import { homedir } from "node:os";
+import { systemClock } from "./sys/clock.ts";
+import { readStandardInput } from "./sys/input.ts";
+import { standardOutput } from "./sys/output.ts";
+import { statePaths } from "./sys/paths.ts";
+import { onEndSignals } from "./sys/signals.ts";
+
+const words = process.argv.slice(2);
+const environment = { ...process.env };
+const home = environment["HOME"] || homedir();
+const log = (line: string) => {
+  process.stderr.write(`phone-opus: ${line}\n`);
+};
+
+/** Started from source there is a script behind the executable. */
+const program =
+  import.meta.path.startsWith("/$bunfs/") || !process.argv[1]
+    ? [process.execPath]
+    : [process.execPath, process.argv[1]];
+
+const [group, role, ...rest] = words;
+if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
+else if (group === "mcp" && role === "worker" && rest.length === 2) {
+  await work();
+} else await cli();
+
+async function serve(): Promise<void> {
+  const { createHost } = await import("./host/host.ts");
+  const { spawnPiped } = await import("./sys/spawn.ts");
+  keepAlive();
+  const leave = async () => {
+    host.end();
+    // What was asked before the end is answered if it takes but a moment: clients
+    // kill within 30 ms.
+    await new Promise(setImmediate);
+    await Promise.race([
+      output.flushed(),
+      new Promise((resolve) => setTimeout(resolve, 20)),
+    ]);
+    process.exit(0);
+  };
+  const output = standardOutput(() => void leave());
+  const host = createHost({
+    program,
+    launchPath: program.at(-1) ?? process.execPath,
+    workingDirectory: process.cwd(),
+    environment,
+    paths: statePaths(environment, home),
+    clock: systemClock,
+    spawn: spawnPiped,
+    output,
+    log,
+  });
+  onEndSignals(() => void leave());
+  readStandardInput({
+    onBytes: (bytes) => host.receive(bytes),
+    onEnd: () => void leave(),
+  });
+}
+
+async function work(): Promise<void> {
+  const { createWorker, parseWorkerArguments } =
+    await import("./worker/worker.ts");
+  const { askVersion } = await import("./claude/version.ts");
+  const { spawnOnFiles } = await import("./sys/spawn.ts");
+  const { parseSettings } = await import("./sys/settings.ts");
+  const generation = parseWorkerArguments(rest);
+  const settings = parseSettings(environment);
+  if (generation === undefined || !settings.ok) {
+    log(settings.ok ? "usage: mcp worker --generation N" : settings.problem);
+    process.exit(2);
+  }
+  keepAlive();
+  const worker = createWorker({
+    generation,
+    baseDirectory: process.cwd(),
+    output: standardOutput(() => {}),
+    claude: {
+      clock: systemClock,
+      spawn: spawnOnFiles,
+      environment,
+      home,
+      settings: settings.settings,
+      paths: statePaths(environment, home),
+      askVersion,
+    },
+  });
+  const leave = async () => {
+    await worker.end();
+    process.exit(0);
+  };
+  onEndSignals(() => void leave());
+  readStandardInput({
+    onBytes: (bytes) => worker.receive(bytes),
+    onEnd: () => void leave(),
+  });
+}
+
+async function cli(): Promise<void> {
+  const { runCli } = await import("./cli/cli.ts");
+  const interrupt = new AbortController();
+  let signalCode: number | undefined;
+  onEndSignals((name, number) => {
+    signalCode = 128 + number;
+    interrupt.abort(`Interrupted by ${name}; Claude Code was stopped.`);
+  });
+  const output = standardOutput(() => {});
+  const code = await runCli({
+    words,
+    environment,
+    home,
+    workingDirectory: process.cwd(),
+    output,
+    stderr: process.stderr,
+    stdinIsTerminal: process.stdin.isTTY,
+    readStdin: () => Bun.stdin.bytes(),
+    interrupt: interrupt.signal,
+  });
+  await output.flushed();
+  process.exit(signalCode ?? code);
+}
+
+/** A defect in one call must not end the session of all the others. */
+function keepAlive(): void {
+  process.on("uncaughtException", (error) => log(String(error.stack ?? error)));
+  process.on("unhandledRejection", (reason) => log(String(reason)));
+}
