@@ -1,0 +1,4 @@
+#!/usr/bin/env bun
+import { answer, begin } from "./lines.ts";
+
+answer(await begin());

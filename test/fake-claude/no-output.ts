@@ -1,0 +1,4 @@
+#!/usr/bin/env bun
+import { begin } from "./lines.ts";
+
+await begin();
