@@ -6,6 +6,7 @@ import { systemClock } from "./sys/clock.ts";
 import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
+import { parseSettings, type Settings } from "./sys/settings.ts";
 import { onEndSignals } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
@@ -25,6 +26,8 @@ const [group, role, ...rest] = words;
 if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
 else if (group === "mcp" && role === "worker" && rest.length === 2) {
   await work();
+} else if (group === "mcp" && role === "runner" && rest.length === 1) {
+  await drive();
 } else await cli();
 
 async function serve(): Promise<void> {
@@ -64,29 +67,27 @@ async function serve(): Promise<void> {
 async function work(): Promise<void> {
   const { createWorker, parseWorkerArguments } =
     await import("./worker/worker.ts");
-  const { askVersion } = await import("./claude/version.ts");
-  const { spawnOnFiles } = await import("./sys/spawn.ts");
-  const { parseSettings } = await import("./sys/settings.ts");
+  const { consultPorts } = await import("./claude/ports.ts");
   const generation = parseWorkerArguments(rest);
-  const settings = parseSettings(environment);
-  if (generation === undefined || !settings.ok) {
-    log(settings.ok ? "usage: mcp worker --generation N" : settings.problem);
+  const settings = readSettings();
+  if (generation === undefined) {
+    log("usage: mcp worker --generation N");
     process.exit(2);
   }
   keepAlive();
   const worker = createWorker({
     generation,
-    baseDirectory: process.cwd(),
+    keepsHistory: settings.keepsHistory,
     output: standardOutput(() => {}),
-    claude: {
-      clock: systemClock,
-      spawn: spawnOnFiles,
+    consults: consultPorts({
+      program,
       environment,
-      home,
-      settings: settings.settings,
       paths: statePaths(environment, home),
-      askVersion,
-    },
+      settings,
+      clock: systemClock,
+      baseDirectory: process.cwd(),
+      log,
+    }),
   });
   const leave = async () => {
     await worker.end();
@@ -97,6 +98,46 @@ async function work(): Promise<void> {
     onBytes: (bytes) => worker.receive(bytes),
     onEnd: () => void leave(),
   });
+}
+
+async function drive(): Promise<void> {
+  const { runRunner } = await import("./runner/runner.ts");
+  const { consultIdSchema } = await import("./base/ids.ts");
+  const { askVersion } = await import("./claude/version.ts");
+  const { spawnOnFiles } = await import("./sys/spawn.ts");
+  const signalled = new AbortController();
+  onEndSignals((name) => signalled.abort(name));
+  const consultId = consultIdSchema.safeParse(rest[0]);
+  const settings = readSettings();
+  if (!consultId.success) {
+    log("usage: mcp runner CONSULT_ID");
+    process.exit(2);
+  }
+  const paths = statePaths(environment, home);
+  await runRunner({
+    consultId: consultId.data,
+    ledger: { path: paths.ledger, consultsDirectory: paths.consults },
+    orphanGraceMs: settings.orphanGraceMs,
+    log,
+    signal: signalled.signal,
+    claude: {
+      clock: systemClock,
+      spawn: spawnOnFiles,
+      environment,
+      home,
+      settings,
+      paths,
+      askVersion,
+    },
+  });
+  process.exit(0);
+}
+
+function readSettings(): Settings {
+  const parsed = parseSettings(environment);
+  if (parsed.ok) return parsed.settings;
+  log(parsed.problem);
+  process.exit(2);
 }
 
 async function cli(): Promise<void> {
@@ -115,6 +156,7 @@ async function cli(): Promise<void> {
     workingDirectory: process.cwd(),
     output,
     stderr: process.stderr,
+    program,
     stdinIsTerminal: process.stdin.isTTY,
     readStdin: () => Bun.stdin.bytes(),
     interrupt: interrupt.signal,

@@ -26,3 +26,13 @@ export function consultIdFromUuid(uuid: string): ConsultId {
 /** A JSON-RPC request id as the client chose it. Note that 0 and "" are ids. */
 export const requestIdSchema = z.union([z.string(), z.int()]);
 export type RequestId = z.infer<typeof requestIdSchema>;
+
+/**
+ * A process and when it began, so that another one that later got its number is never
+ * taken for it.
+ */
+export const processIdentitySchema = z.object({
+  pid: z.int(),
+  start_time: z.string(),
+});
+export type ProcessIdentity = z.infer<typeof processIdentitySchema>;

@@ -31,7 +31,8 @@ export function createLineDecoder(maxLineBytes: number): LineDecoder {
     // Beyond the limit only the length is kept.
     if (pendingBytes > maxLineBytes) chunks = [];
     // Copied: the caller may reuse its buffer after push returns.
-    else chunks.push(bytes.slice());
+    // (Buffer's own slice would share its memory.)
+    else chunks.push(new Uint8Array(bytes));
   };
 
   const complete = (): Frame => {

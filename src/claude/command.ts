@@ -103,7 +103,7 @@ export function sessionIdOf(consultId: ConsultId): string {
 export function runMarker(consultId: ConsultId): string {
   return `${markerName}=${consultId}`;
 }
-const markerName = "CONSULT_RUN_ID";
+export const markerName = "CONSULT_RUN_ID";
 
 /** Variables of a surrounding agent session, and of the Bun that runs us. */
 const removed = new Set([

@@ -47,6 +47,13 @@ export function conclude(run: Conclusion): ConsultOutcome {
     const detail = describeLimit(ending.limit, request, settings);
     return failed(faultOfStop({ code: "timeout", detail }, run));
   }
+  const isExitUnknown =
+    run.exit.code === undefined && run.exit.signal === undefined;
+  if (result === undefined && isExitUnknown) {
+    const detail =
+      "Claude Code ended without a result while nobody watched, so what became of this consult is unknown: resume its session to go on, or ask again.";
+    return failed(faultOfStop({ code: "outcome_unknown", detail }, run));
+  }
   const fault = faultOfRun(run);
   if (fault !== undefined || result === undefined) {
     return failed(

@@ -54,9 +54,9 @@ export function faultOfRun(run: EndedRun): FaultRecord | undefined {
   );
 }
 
-/** A run that we stopped: the client cancelled it or one of our limits was reached. */
+/** A run that we stopped (its client cancelled it, or a limit was reached) or lost. */
 export function faultOfStop(
-  stop: { code: "cancelled" | "timeout"; detail: string },
+  stop: { code: "cancelled" | "timeout" | "outcome_unknown"; detail: string },
   run: Omit<EndedRun, "exit" | "stderrTail">,
 ): FaultRecord {
   return withCircumstances(
@@ -74,13 +74,15 @@ function withCircumstances(
   fault: FaultRecord,
   run: Omit<EndedRun, "exit" | "stderrTail">,
 ): FaultRecord {
-  const partial = run.transcript.text();
+  const { reason } = fault.fault;
+  const partial = reason === "refused" ? "" : run.transcript.text();
   const { sessionId } = run.transcript.progress();
+  // A session that never began, or began without a login, cannot be resumed.
+  const isResumable = sessionId !== undefined && reason !== "not_logged_in";
   return {
     ...fault,
     consult_id: run.consultId,
-    // Named only once Claude said so: a session that never began cannot be resumed.
-    ...(sessionId === undefined ? {} : { session_id: sessionId }),
+    ...(isResumable ? { session_id: sessionId } : {}),
     ...(partial === "" ? {} : { partial_response: partial }),
   };
 }
@@ -186,9 +188,18 @@ function apiError(result: ResultEvent, said: string): Verdict {
       `The API failed (${status}): ${said} Try again.`,
     );
   }
+  if (
+    status === undefined &&
+    /connection|ECONN|ENOTFOUND|timed? ?out|network/i.test(said)
+  ) {
+    return verdict(
+      "api_error",
+      `The API could not be reached: ${said} Check the network and the proxy settings, then ask again.`,
+    );
+  }
   return verdict(
     status === undefined ? "failed" : "api_error",
-    `Claude Code could not answer: ${said}`,
+    `Claude Code could not answer: ${said} Rephrase the question, or try \`claude -p hello\` in a terminal.`,
   );
 }
 

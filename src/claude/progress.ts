@@ -55,9 +55,10 @@ export function describeProgress(progress: Progress | undefined): string {
   }
   if (progress.turns === 0) return "waiting for the model";
   const doing = progress.activity ?? "writing";
-  return progress.textLength === 0
-    ? `turn ${progress.turns}: ${doing}`
-    : `turn ${progress.turns}: ${doing}, ${formatLength(progress.textLength)} written`;
+  if (progress.textLength === 0) {
+    return `turn ${progress.turns}: ${progress.activity ?? "waiting for the model"}`;
+  }
+  return `turn ${progress.turns}: ${doing}, ${formatLength(progress.textLength)} written`;
 }
 
 function formatLength(characters: number): string {

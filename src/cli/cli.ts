@@ -1,20 +1,37 @@
 // The command line for people: which command, its help, its errors, its exit code.
 
 import { type ArgsDef, type CommandDef, defineCommand, parseArgs } from "citty";
+import type { ProcessIdentity } from "../base/ids.ts";
 import { describeError, jsonObjectSchema } from "../base/json.ts";
 import { version, versionLine } from "../base/version.ts";
-import { askVersion } from "../claude/version.ts";
+import { consultPorts } from "../claude/ports.ts";
+import { type Ledger, openLedger } from "../consult/ledger.ts";
 import { systemClock } from "../sys/clock.ts";
+import { identifyProcess } from "../sys/processes.ts";
 import type { LineOutput } from "../sys/output.ts";
 import { statePaths } from "../sys/paths.ts";
 import { type Environment, parseSettings } from "../sys/settings.ts";
-import { spawnOnFiles } from "../sys/spawn.ts";
 import {
   consultCommand,
   consultDefinition,
   consultExamples,
-  exitCodes,
 } from "./consult.ts";
+import {
+  cancelCommand,
+  cancelDefinition,
+  gcCommand,
+  gcDefinition,
+  psCommand,
+  psDefinition,
+  waitCommand,
+  waitDefinition,
+} from "./custody.ts";
+import { exitCodes } from "./exit-codes.ts";
+import {
+  historyCommand,
+  historyDefinition,
+  historyExamples,
+} from "./history.ts";
 import { createReport, type Report } from "./report.ts";
 import {
   asksForHelp,
@@ -53,8 +70,48 @@ const rootDefinition = defineCommand({
   args: {
     version: { type: "boolean", description: "Print the version" },
   },
-  subCommands: { consult: consultDefinition, mcp: mcpDefinition },
+  subCommands: {
+    consult: consultDefinition,
+    history: historyDefinition,
+    wait: waitDefinition,
+    cancel: cancelDefinition,
+    ps: psDefinition,
+    gc: gcDefinition,
+    mcp: mcpDefinition,
+  },
 });
+
+const commands = {
+  consult: {
+    definition: asTopic(consultDefinition),
+    examples: consultExamples,
+  },
+  history: {
+    definition: asTopic(historyDefinition),
+    examples: historyExamples,
+  },
+  wait: {
+    definition: asTopic(waitDefinition),
+    examples: ["phone-opus wait c_0192…", "phone-opus wait c_0192… --json"],
+  },
+  cancel: {
+    definition: asTopic(cancelDefinition),
+    examples: ["phone-opus cancel c_0192…"],
+  },
+  ps: {
+    definition: asTopic(psDefinition),
+    examples: [
+      "phone-opus ps",
+      "phone-opus ps --json | jq '.running | length'",
+    ],
+  },
+  gc: { definition: asTopic(gcDefinition), examples: ["phone-opus gc"] },
+} as const;
+
+/** What help needs of a command, whatever its arguments. */
+function asTopic<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
+  return { meta: command.meta ?? {}, args: command.args ?? {} };
+}
 
 const rootExamples = [
   'phone-opus consult "Why does the retry test hang?"',
@@ -63,6 +120,8 @@ const rootExamples = [
 ];
 
 export interface CliOptions {
+  /** How this program is started. */
+  readonly program: readonly string[];
   readonly words: readonly string[];
   readonly environment: Environment;
   readonly home: string;
@@ -104,24 +163,29 @@ async function runCommand(
     command: CommandDef<T>,
     examples: readonly string[],
   ) => {
-    report.answer(await helpText(command, examples));
+    await report.answer(await helpText(command, examples));
     return exitCodes.answer;
   };
   switch (name) {
     case "--version":
     case "-v":
     case "version":
-      report.answer(versionLine);
+      await report.answer(versionLine);
       return exitCodes.answer;
     case "--help":
     case "-h":
     case "help":
       return help(rootDefinition, rootExamples);
     case "consult":
-      if (asksForHelp(rest)) {
-        return help(consultDefinition, consultExamples);
-      }
-      return consult(rest, options, report);
+    case "history":
+    case "wait":
+    case "cancel":
+    case "ps":
+    case "gc": {
+      const { definition, examples } = commands[name];
+      if (asksForHelp(rest)) return help(definition, examples);
+      return carryOut(name, rest, options, report);
+    }
     case "mcp":
       if (asksForHelp(rest)) return help(mcpDefinition, []);
       throw new UsageError(
@@ -138,37 +202,73 @@ async function runCommand(
   }
 }
 
-async function consult(
+async function carryOut(
+  name: keyof typeof commands,
   words: readonly string[],
   options: CliOptions,
   report: Report,
 ): Promise<number> {
-  const definitions = await consultArguments();
+  const definitions = (await resolveArguments(name)) ?? {};
   refuseUnknownOptions(words, definitions);
   const parsed = parseArgs([...words], definitions);
   const settings = parseSettings(options.environment);
   if (!settings.ok) throw new UsageError(settings.problem);
-  return consultCommand({
+  const paths = statePaths(options.environment, options.home);
+  const ports = consultPorts({
+    program: options.program,
+    environment: options.environment,
+    paths,
+    settings: settings.settings,
+    clock: systemClock,
+    baseDirectory: options.workingDirectory,
+    log: (line) => report.info(line),
+  });
+  const { ledger } = ports.acceptance;
+  const command = {
     words: parsed._,
     options: jsonObjectSchema.parse({ ...parsed }),
     report,
-    workingDirectory: options.workingDirectory,
+    ports,
+    ledger,
+    clock: systemClock,
+    settings: settings.settings,
+    keepsHistory: settings.settings.keepsHistory,
+    owner: ownIdentity(),
+    interrupt: options.interrupt,
     stdinIsTerminal: options.stdinIsTerminal,
     readStdin: options.readStdin,
-    interrupt: options.interrupt,
-    claude: {
-      clock: systemClock,
-      spawn: spawnOnFiles,
-      environment: options.environment,
-      home: options.home,
-      settings: settings.settings,
-      paths: statePaths(options.environment, options.home),
-      askVersion,
+    withLedger: <T>(use: (open: Ledger) => T): T => {
+      const open = openLedger(ledger);
+      try {
+        return use(open);
+      } finally {
+        open.close();
+      }
     },
-  });
+  };
+  switch (name) {
+    case "consult":
+      return consultCommand(command);
+    case "history":
+      return historyCommand(command);
+    case "wait":
+      return waitCommand(command);
+    case "cancel":
+      return cancelCommand(command);
+    case "ps":
+      return psCommand(command.options, ports, report);
+    case "gc":
+      return gcCommand(command);
+  }
 }
 
-async function consultArguments() {
-  const { args } = consultDefinition;
-  return (await (typeof args === "function" ? args() : args)) ?? {};
+async function resolveArguments(name: keyof typeof commands) {
+  const { args } = commands[name].definition;
+  return typeof args === "function" ? args() : args;
+}
+
+function ownIdentity(): ProcessIdentity {
+  const self = identifyProcess(process.pid);
+  if (self === undefined) throw new Error("this process cannot see itself");
+  return self;
 }

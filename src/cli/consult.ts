@@ -1,19 +1,21 @@
-// `phone-opus consult`: one question from a shell, run in this very process.
+// `phone-opus consult`: one question from a shell. Its run has a process of its own,
+// as all runs have, so that it outlives this one.
 
 import { defineCommand } from "citty";
 import { z } from "zod";
-import type { FaultRecord } from "../base/fault.ts";
 import { describeIssue, type JsonObject } from "../base/json.ts";
-import { describeProgress, reportProgress } from "../claude/progress.ts";
-import { type ClaudePorts, runConsult } from "../claude/run.ts";
+import { spoolFault } from "../claude/start.ts";
+import { type Accepted, acceptConsult } from "../consult/accept.ts";
 import { parseConsultRequest } from "../consult/request.ts";
-import { answerText, formatCost, formatDuration } from "../render/porcelain.ts";
-import { projectAnswer } from "../render/projection.ts";
 import { faultText } from "../render/tool-result.ts";
 import { newConsultId } from "../sys/ids.ts";
-import type { ConsultAnswer } from "../tools/answer.ts";
 import { consultQuestionSchema } from "../tools/consult.ts";
-import type { Report } from "./report.ts";
+import {
+  type AnswerOptions,
+  awaitAnswer,
+  parsePresentation,
+} from "./answer.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { readPrompt } from "./prompt.ts";
 import { UsageError } from "./usage.ts";
 
@@ -54,6 +56,11 @@ export const consultDefinition = defineCommand({
       valueHint: "id",
       description: "Go on with an earlier consult (c_…) or Claude session",
     },
+    fresh: {
+      type: "boolean",
+      description:
+        "Ask again even if the same question is running or just answered",
+    },
     fork: {
       type: "boolean",
       description: "With --resume: branch off into a new session",
@@ -91,72 +98,33 @@ export const consultExamples = [
   'phone-opus consult --resume c_0192… "And what about the cache?"',
 ];
 
-/** The documented exit codes. */
-export const exitCodes = {
-  answer: 0,
-  failed: 1,
-  usage: 2,
-  timeout: 3,
-  unavailable: 4,
-  interrupted: 130,
-} as const;
-
-const optionsSchema = z.object({
-  detail: z.enum(["concise", "full"]).default("concise"),
-  json: z.boolean().default(false),
-});
-
-export interface ConsultCommand {
+export interface ConsultCommand extends AnswerOptions {
   readonly words: readonly string[];
-  /** As citty parsed them. */
-  readonly options: JsonObject;
-  readonly claude: ClaudePorts;
-  readonly report: Report;
-  readonly workingDirectory: string;
   readonly stdinIsTerminal: boolean;
   readonly readStdin: () => Promise<Uint8Array>;
-  readonly interrupt: AbortSignal;
 }
 
 /** Runs the command to its exit code; throws a UsageError for a bad command line. */
 export async function consultCommand(command: ConsultCommand): Promise<number> {
-  const { options, report, claude } = command;
+  const { options, ports } = command;
   const question = parseQuestion(options, await readPrompt(command));
-  const presentation = optionsSchema.safeParse(options);
-  if (!presentation.success) {
-    throw new UsageError(`--${describeIssue(presentation.error)}`);
-  }
-  const { detail, json } = presentation.data;
-  const parsed = await parseConsultRequest(question, command.workingDirectory);
+  const parsed = await parseConsultRequest(question, ports.baseDirectory);
   if (!parsed.ok) throw new UsageError(parsed.problem);
-
-  const reporter = reportProgress(claude.clock, (elapsedMs, progress) =>
-    report.progress(
-      `${Math.round(elapsedMs / 1000)} s, ${describeProgress(progress)}`,
-    ),
-  );
-  const outcome = await runConsult(claude, {
-    consultId: newConsultId(),
-    request: parsed.request,
-    signal: command.interrupt,
-    onProgress: (progress) => reporter.update(progress),
-  }).finally(() => reporter.close());
-
-  if (outcome.status === "done") {
-    const { answer } = outcome;
-    if (json) report.answer(JSON.stringify(projectAnswer(answer, detail)));
-    else if (detail === "full") report.answer(answerText(answer, detail));
-    else report.answer(answer.response);
-    report.info(summary(answer));
-    return exitCodes.answer;
+  const presentation = parsePresentation(options);
+  let accepted: Accepted;
+  try {
+    accepted = acceptConsult(
+      { ...ports.acceptance, owner: command.owner },
+      newConsultId(),
+      parsed.request,
+      options["fresh"] === true,
+    );
+  } catch (error) {
+    const fault = spoolFault(ports.acceptance.ledger.consultsDirectory, error);
+    command.report.error(faultText(fault));
+    return exitCodes.failed;
   }
-  if (json) report.answer(JSON.stringify(outcome.fault));
-  report.error(faultText(outcome.fault));
-  const partial = outcome.fault.partial_response;
-  if (partial !== undefined && !json) {
-    report.info(`Written so far:\n${partial}`);
-  }
-  return exitCodeOf(outcome.fault);
+  return awaitAnswer(command, presentation, accepted);
 }
 
 const numberText = z
@@ -193,28 +161,4 @@ function parseQuestion(options: JsonObject, prompt: string) {
   if (question.success) return question.data;
   const issue = describeIssue(question.error).replaceAll("_", "-");
   throw new UsageError(`--${issue}`);
-}
-
-function summary(answer: ConsultAnswer): string {
-  const cost = formatCost(answer.total_cost_usd);
-  return [
-    `${answer.num_turns} ${answer.num_turns === 1 ? "turn" : "turns"}`,
-    formatDuration(answer.duration_ms),
-    ...(cost === null ? [] : [`$${cost}`]),
-    ...(answer.model === null ? [] : [answer.model]),
-    ...(answer.permission_denials.length === 0
-      ? []
-      : [`${answer.permission_denials.length} denied`]),
-    `resume with --resume ${answer.consult_id}`,
-  ].join(", ");
-}
-
-export function exitCodeOf(fault: FaultRecord): number {
-  const { code, reason } = fault.fault;
-  if (code === "invalid_input") return exitCodes.usage;
-  if (code === "timeout") return exitCodes.timeout;
-  if (code === "cancelled") return exitCodes.interrupted;
-  return reason === "not_installed" || reason === "not_logged_in"
-    ? exitCodes.unavailable
-    : exitCodes.failed;
 }

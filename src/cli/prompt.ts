@@ -24,7 +24,7 @@ export async function readPrompt(sources: PromptSources): Promise<string> {
   }
   const bytes = await sources.readStdin();
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return strictDecoder().decode(bytes);
   } catch {
     throw new UsageError(
       `the prompt on standard input is not UTF-8 (first bad byte at offset ${firstBadByte(bytes)}): convert it, nothing was asked`,
@@ -46,9 +46,14 @@ function firstBadByte(bytes: Uint8Array): number {
 
 function decodes(bytes: Uint8Array): boolean {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    strictDecoder().decode(bytes, { stream: true });
     return true;
   } catch {
     return false;
   }
+}
+
+/** A byte order mark is text like any other: what goes in is what Claude reads. */
+function strictDecoder(): TextDecoder {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 }

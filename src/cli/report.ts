@@ -6,8 +6,8 @@ import type { LineOutput } from "../sys/output.ts";
 import type { Environment } from "../sys/settings.ts";
 
 export interface Report {
-  /** The answer, or data that was asked for. Ends with a line feed. */
-  answer(text: string): void;
+  /** The answer, or data that was asked for. True once it is out. */
+  answer(text: string): Promise<boolean>;
   error(sentence: string): void;
   info(line: string): void;
   /** Replaces the line that tells how far it is; nothing off a terminal. */
@@ -48,7 +48,7 @@ export function createReport(options: ReportOptions): Report {
   return {
     answer: (text) => {
       clearProgress();
-      void output.writeLine(text.endsWith("\n") ? text.slice(0, -1) : text);
+      return output.writeLine(text.endsWith("\n") ? text.slice(0, -1) : text);
     },
     error: (sentence) => {
       clearProgress();

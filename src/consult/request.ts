@@ -1,7 +1,7 @@
 // A consult request that can be run: the arguments checked against the world. The
 // rules about blank prompts, directories and turn limits are the seed's.
 
-import { realpath, stat } from "node:fs/promises";
+import { access, constants, realpath, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { errorCode } from "../base/json.ts";
@@ -66,8 +66,11 @@ async function resolveDirectory(
   try {
     const path = await realpath(candidate);
     const status = await stat(path);
-    if (status.isDirectory()) return { ok: true, path };
-    return refuse(`cwd ${candidate} is not a directory: name one that is.`);
+    if (!status.isDirectory()) {
+      return refuse(`cwd ${candidate} is not a directory: name one that is.`);
+    }
+    await access(path, constants.R_OK | constants.X_OK);
+    return { ok: true, path };
   } catch (error) {
     return refuse(
       errorCode(error) === "ENOENT"

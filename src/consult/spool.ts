@@ -5,20 +5,24 @@
 //   prompt         Claude's standard input
 //   stdout.jsonl   Claude's stream, as it came
 //   stderr.txt     the same of standard error
-//   run.json       the process, once it was started
+//   run.json       what is started, written before; its process, written after
 //   outcome.json   how it ended; written whole, last, once
+//
+// and the notes by which processes agree on who looks after it (custody.ts).
 
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readSync,
+  renameSync,
   rmSync,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { ConsultId } from "../base/ids.ts";
+import { type ConsultId, processIdentitySchema } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
 import {
   ensurePrivateDirectory,
@@ -26,16 +30,18 @@ import {
   replaceFile,
 } from "../sys/files.ts";
 import { type ConsultOutcome, consultOutcomeSchema } from "./answer.ts";
-import type { ConsultRequest } from "./request.ts";
+import { type ConsultRequest, consultRequestSchema } from "./request.ts";
 
 const runSchema = z.object({
-  pid: z.int(),
-  started_unix_ms: z.int(),
   claude_path: z.string(),
   claude_version: z.string(),
   arguments: z.array(z.string()),
+  started_unix_ms: z.int(),
+  deadline_unix_ms: z.int(),
+  /** Absent between the intent to start it and its start. */
+  process: processIdentitySchema.optional(),
 });
-/** The started process; it leads a session and a group of its pid. */
+/** Claude's process; it leads a session and a group of its own number. */
 export type RunRecord = z.infer<typeof runSchema>;
 
 export interface Spool {
@@ -43,9 +49,18 @@ export interface Spool {
   readonly promptPath: string;
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  exists(): boolean;
+  /** True when a process has begun to write into the spool. */
+  hasOutput(): boolean;
+  /** What Claude will read on its standard input. */
+  writePrompt(input: string): void;
+  readRequest(): ConsultRequest | undefined;
   recordRun(run: RunRecord): void;
+  readRun(): RunRecord | undefined;
   recordOutcome(outcome: ConsultOutcome): void;
   readOutcome(): ConsultOutcome | undefined;
+  /** Cheaper than reading it. */
+  hasOutcome(): boolean;
   /** Bytes that the run has written so far, both streams together. */
   outputBytes(): number;
   /** The last `bytes` of standard error, for explanations. */
@@ -54,50 +69,79 @@ export interface Spool {
 
 export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
   const directory = join(consultsDirectory, id);
+  const promptPath = join(directory, "prompt");
   const stdoutPath = join(directory, "stdout.jsonl");
   const stderrPath = join(directory, "stderr.txt");
   const outcomePath = join(directory, "outcome.json");
+  const requestPath = join(directory, "request.json");
+  const runPath = join(directory, "run.json");
   return {
     directory,
-    promptPath: join(directory, "prompt"),
+    promptPath,
     stdoutPath,
     stderrPath,
-    recordRun: (run) =>
-      replaceFile(join(directory, "run.json"), JSON.stringify(run)),
+    exists: () => existsSync(requestPath),
+    hasOutput: () => existsSync(stdoutPath),
+    writePrompt: (input) => replaceFile(promptPath, input),
+    readRequest: () => readRecord(requestPath, consultRequestSchema),
+    recordRun: (run) => replaceFile(runPath, JSON.stringify(run)),
+    readRun: () => readRecord(runPath, runSchema),
     recordOutcome: (outcome) =>
       replaceFile(outcomePath, JSON.stringify(outcome)),
-    readOutcome: () => {
-      const text = readTextIfPresent(outcomePath);
-      const parsed = parseJson(text ?? "");
-      if (!parsed.ok) return undefined;
-      return consultOutcomeSchema.safeParse(parsed.value).data;
-    },
+    readOutcome: () => readRecord(outcomePath, consultOutcomeSchema),
+    hasOutcome: () => existsSync(outcomePath),
     outputBytes: () => sizeOf(stdoutPath) + sizeOf(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };
 }
 
 /**
- * Makes the spool with its request and prompt. `input` is what Claude will read;
- * throws the system error when the disk refuses, and then leaves nothing behind.
+ * Makes the spool with its request, whole or not at all: it is built beside its place
+ * and renamed. Throws the system error when the disk refuses.
  */
 export function createSpool(
   consultsDirectory: string,
   id: ConsultId,
   request: ConsultRequest,
-  input: string,
 ): Spool {
   ensurePrivateDirectory(consultsDirectory);
+  const draft = join(consultsDirectory, `.${id}.${process.pid}`);
   const spool = spoolAt(consultsDirectory, id);
-  mkdirSync(spool.directory, { mode: 0o700 });
   try {
-    replaceFile(join(spool.directory, "request.json"), JSON.stringify(request));
-    replaceFile(spool.promptPath, input);
+    mkdirSync(draft, { mode: 0o700 });
+    replaceFile(join(draft, "request.json"), JSON.stringify(request));
+    renameSync(draft, spool.directory);
   } catch (error) {
-    rmSync(spool.directory, { recursive: true, force: true });
+    rmSync(draft, { recursive: true, force: true });
     throw error;
   }
   return spool;
+}
+
+/** Everything that is known of a consult, as one self-contained object. */
+export function exportSpool(spool: Spool, id: ConsultId) {
+  return {
+    format: "phone-opus consult 1",
+    consult_id: id,
+    request: spool.readRequest() ?? null,
+    run: spool.readRun() ?? null,
+    outcome: spool.readOutcome() ?? null,
+    stdout: readTextIfPresent(spool.stdoutPath) ?? null,
+    stderr: readTextIfPresent(spool.stderrPath) ?? null,
+  };
+}
+
+export function removeSpool(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Undefined where the file is missing, half written by hand, or of another version. */
+export function readRecord<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): T | undefined {
+  const json = parseJson(readTextIfPresent(path) ?? "");
+  return json.ok ? schema.safeParse(json.value).data : undefined;
 }
 
 function sizeOf(path: string): number {
@@ -117,7 +161,12 @@ function readTail(path: string, bytes: number): string {
       tail.length,
       size - tail.length,
     );
-    return tail.subarray(0, count).toString("utf8").trim();
+    let start = 0;
+    // The cut may have gone through a character: its rest is no text.
+    if (size > tail.length) {
+      while (((tail[start] ?? 0) & 0xc0) === 0x80) start += 1;
+    }
+    return tail.subarray(start, count).toString("utf8").trim();
   } finally {
     closeSync(descriptor);
   }

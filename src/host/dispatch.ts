@@ -3,31 +3,33 @@
 
 import { z } from "zod";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
-import type { ConsultId } from "../base/ids.ts";
+import type { RequestId } from "../base/ids.ts";
 import { type JsonObject, jsonObjectSchema } from "../base/json.ts";
-import { answerText, healthText, telemetryText } from "../render/porcelain.ts";
-import {
-  projectAnswer,
-  projectHealth,
-  projectTelemetry,
-} from "../render/projection.ts";
+import { healthText, telemetryText } from "../render/porcelain.ts";
+import { projectHealth, projectTelemetry } from "../render/projection.ts";
 import {
   faultResult,
   type ToolResult,
   toolResult,
 } from "../render/tool-result.ts";
-import { consultAnswerSchema } from "../tools/answer.ts";
 import { findTool, type ToolName, toolSpecs } from "../tools/catalog.ts";
 import { consultArgumentsSchema } from "../tools/consult.ts";
+import {
+  cancelArgumentsSchema,
+  listArgumentsSchema,
+  waitArgumentsSchema,
+} from "../tools/custody.ts";
 import {
   type HealthSnapshot,
   snapshotArgumentsSchema,
   type TelemetrySnapshot,
 } from "../tools/snapshots.ts";
 import type { WireProgress } from "../wire/messages.ts";
-import type { Keeper } from "./keeper.ts";
+import type { ConsultTools } from "./consult-tools.ts";
 
 export interface ToolCall {
+  readonly requestId: RequestId;
+  readonly clientName: string | undefined;
   readonly name: string;
   readonly arguments: JsonObject;
   readonly signal: AbortSignal;
@@ -35,12 +37,9 @@ export interface ToolCall {
 }
 
 export interface DispatchOptions {
-  readonly keeper: Keeper;
+  readonly consultTools: ConsultTools;
   readonly health: () => HealthSnapshot;
   readonly telemetry: () => TelemetrySnapshot;
-  readonly newConsultId: () => ConsultId;
-  /** Told when a consult begins and, by the returned function, when it is over. */
-  readonly onConsult: (id: ConsultId) => () => void;
   /** Why consults cannot be taken at all, e.g. a bad environment variable. */
   readonly configurationProblem: string | undefined;
 }
@@ -48,34 +47,25 @@ export interface DispatchOptions {
 export type Dispatch = (call: ToolCall) => Promise<ToolResult>;
 
 export function createDispatch(options: DispatchOptions): Dispatch {
+  const { consultTools } = options;
+
   const consult = async (call: ToolCall): Promise<ToolResult> => {
     const parsed = parseArguments("consult", consultArgumentsSchema, call);
     if (!parsed.ok) return faultResult(parsed.fault);
     if (options.configurationProblem !== undefined) {
       return faultResult(invalid("consult", options.configurationProblem));
     }
-    const { render, detail, ...question } = parsed.value;
-    const consultId = options.newConsultId();
-    const over = options.onConsult(consultId);
-    try {
-      const outcome = await options.keeper.consult({
-        consultId,
-        arguments: question,
-        signal: call.signal,
-        onProgress: call.onProgress,
-      });
-      if (outcome.status === "fault") return faultResult(outcome.fault);
-      const answer = consultAnswerSchema.parse(outcome.result);
-      return toolResult(
-        { render, detail },
-        {
-          text: () => answerText(answer, detail),
-          json: () => projectAnswer(answer, detail),
-        },
-      );
-    } finally {
-      over();
-    }
+    return consultTools.consult(call, parsed.value);
+  };
+
+  const checked = <T>(
+    name: ToolName,
+    schema: z.ZodType<T>,
+    call: ToolCall,
+    carryOut: (value: T) => ToolResult | Promise<ToolResult>,
+  ) => {
+    const parsed = parseArguments(name, schema, call);
+    return parsed.ok ? carryOut(parsed.value) : faultResult(parsed.fault);
   };
 
   const snapshot = <T>(
@@ -108,6 +98,18 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     switch (tool.name) {
       case "consult":
         return consult(call);
+      case "consult_wait":
+        return checked(tool.name, waitArgumentsSchema, call, (value) =>
+          consultTools.wait(call, value),
+        );
+      case "consult_cancel":
+        return checked(tool.name, cancelArgumentsSchema, call, (value) =>
+          consultTools.cancel(call, value),
+        );
+      case "consult_list":
+        return checked(tool.name, listArgumentsSchema, call, (value) =>
+          consultTools.list(value),
+        );
       case "health_snapshot":
         return snapshot(
           tool.name,

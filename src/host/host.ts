@@ -1,17 +1,21 @@
 // The host: the stable process that owns the public session. Wires transport, MCP
 // face, dispatch, keeper and telemetry together, and ends with its client.
 
-import { createKeeper } from "./keeper.ts";
 import { launchBinary } from "./binary.ts";
+import { defaultWaitMs } from "./client-limits.ts";
+import { createConsultTools } from "./consult-tools.ts";
+import { createConsults } from "./consults.ts";
 import { createDispatch } from "./dispatch.ts";
+import { createKeeper } from "./keeper.ts";
 import { createSessionObserver } from "./observer.ts";
 import { createSession } from "./session.ts";
 import { serveMcp } from "./mcp.ts";
 import { createSessionTransport } from "./transport.ts";
-import type { ConsultId } from "../base/ids.ts";
+import type { ConsultId, RequestId } from "../base/ids.ts";
 import { version } from "../base/version.ts";
 import type { Clock } from "../sys/clock.ts";
 import { newConsultId } from "../sys/ids.ts";
+import { identifyProcess } from "../sys/processes.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import { type Environment, parseSettings } from "../sys/settings.ts";
@@ -50,18 +54,32 @@ export function createHost(options: HostOptions): Host {
 
   const binary = launchBinary(options.launchPath);
   const counters = createCounters(clock);
-  const running = new Map<ConsultId, number>();
+  // Which answers, once written, are the end of which consults.
+  const concluding = new Map<RequestId, ConsultId>();
+  const owner = identifyProcess(process.pid);
+  if (owner === undefined) throw new Error("this process cannot see itself");
 
   const keeper = createKeeper({
     command: [...options.program, "mcp", "worker"],
     environment: workerEnvironment(environment),
+    owner,
     spawn: options.spawn,
     clock,
     maxLineBytes: settings.maxLineBytes,
     onReady: (generation) =>
       counters.recordWorkerReady(generation, generation > 1),
-    onLost: () => counters.recordWorkerLost(),
+    onLost: () => counters.recordWorkerLost(consults.live().length > 0),
     onComplaint: log,
+  });
+
+  const ledger = { path: paths.ledger, consultsDirectory: paths.consults };
+  const consults = createConsults({
+    keeper,
+    consultsDirectory: paths.consults,
+    owner,
+    clock,
+    onRetry: () => counters.recordRetry("tools/call:consult"),
+    log,
   });
 
   const health = (): HealthSnapshot => {
@@ -80,22 +98,24 @@ export function createHost(options: HostOptions): Host {
       worker_alive: keeper.isAlive(),
       launch_path: binary.path,
       launch_path_stable: binary.isPathStable,
-      running: [...running].map(([id, startedMs]) => ({
-        consult_id: id,
+      running: consults.live().map(({ consultId, startedMs }) => ({
+        consult_id: consultId,
         running_ms: Math.round(clock.monotonicMs() - startedMs),
       })),
     };
   };
 
   const dispatch = createDispatch({
-    keeper,
+    consultTools: createConsultTools({
+      consults,
+      ledger,
+      newConsultId,
+      waitMs: ({ clientName }) => settings.waitMs ?? defaultWaitMs(clientName),
+      onConcluded: ({ requestId }, consultId) =>
+        void concluding.set(requestId, consultId),
+    }),
     health,
     telemetry: () => counters.snapshot(),
-    newConsultId,
-    onConsult: (id) => {
-      running.set(id, clock.monotonicMs());
-      return () => void running.delete(id);
-    },
     configurationProblem: parsed.ok ? undefined : parsed.problem,
   });
 
@@ -114,14 +134,24 @@ export function createHost(options: HostOptions): Host {
     output,
     clock,
     maxLineBytes: settings.maxLineBytes,
+    onDelivered: (requestId) => {
+      const consultId = concluding.get(requestId);
+      concluding.delete(requestId);
+      if (consultId !== undefined) keeper.delivered(consultId);
+    },
   });
-  serveMcp({ transport, dispatch, onError: (error) => log(error.message) });
+  serveMcp({
+    transport,
+    dispatch,
+    ledger,
+    onError: (error) => log(error.message),
+  });
 
   return {
     receive: (bytes) => transport.receive(bytes),
     end: () => {
+      consults.end("The client ended the session, and the consult with it.");
       transport.end();
-      keeper.end();
     },
   };
 }

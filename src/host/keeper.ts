@@ -7,6 +7,7 @@ import {
   firstGeneration,
   type Generation,
   nextGeneration,
+  type ProcessIdentity,
 } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
@@ -17,12 +18,14 @@ import {
   helloProblem,
   type WorkerChannel,
 } from "../wire/channel.ts";
-import type { WireOutcome, WireProgress } from "../wire/messages.ts";
+import type { Accepted, WireOutcome, WireProgress } from "../wire/messages.ts";
 
 export interface KeeperOptions {
   /** `phone-opus mcp worker`, to which the generation is added. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** This host, as whose the runs go. */
+  readonly owner: ProcessIdentity;
   readonly spawn: SpawnPiped;
   readonly clock: Clock;
   readonly maxLineBytes: number;
@@ -32,18 +35,23 @@ export interface KeeperOptions {
 }
 
 export interface ConsultCall {
+  readonly kind: "consult" | "attach";
   readonly consultId: ConsultId;
   readonly arguments: JsonObject;
   readonly signal: AbortSignal;
+  readonly onAccepted: (accepted: Accepted) => void;
   readonly onProgress: (progress: WireProgress) => void;
 }
 
 export interface Keeper {
+  /** One attempt on the worker of the day. */
   consult(call: ConsultCall): Promise<WireOutcome>;
+  /** The answer has reached the client. */
+  delivered(consultId: ConsultId): void;
   generation(): Generation;
   isAlive(): boolean;
-  /** Ends the worker's input: it stops what runs and exits by itself. */
-  end(): void;
+  /** Says farewell: the worker ends what nobody will fetch, and exits by itself. */
+  end(reason: string): void;
 }
 
 interface LiveWorker {
@@ -133,11 +141,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
         {
           kind: "execute",
           id,
-          operation: "consult",
+          operation: call.kind,
           consult_id: call.consultId,
           arguments: call.arguments,
+          owner: options.owner,
         },
-        call.onProgress,
+        call,
       );
       if (call.signal.aborted) cancel();
       call.signal.addEventListener("abort", cancel, { once: true });
@@ -149,7 +158,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     generation: () => generation,
     isAlive: () => live !== undefined,
-    end: () => live?.process.closeStdin(),
+    delivered: (consultId) =>
+      live?.channel.tell({ kind: "delivered", consult_id: consultId }),
+    end: (reason) => {
+      live?.channel.tell({ kind: "end", reason });
+      live?.process.closeStdin();
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 // by the opening message which one a connection speaks. No policy.
 
 import {
+  CLIENT_INFO_META_KEY,
   ProtocolError,
   ProtocolErrorCode,
   Server,
@@ -9,28 +10,34 @@ import {
   type Transport,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { z } from "zod";
 import { faultRecord } from "../base/fault.ts";
 import { version } from "../base/version.ts";
+import type { LedgerOptions } from "../consult/ledger.ts";
 import { describeTool, toolSpecs } from "../tools/catalog.ts";
 import { serverInstructions } from "../tools/instructions.ts";
 import type { WireProgress } from "../wire/messages.ts";
 import { argumentsOf, type Dispatch } from "./dispatch.ts";
+import { listResources, readResource, resourceTemplate } from "./resources.ts";
 
 export interface McpOptions {
   readonly transport: Transport;
   readonly dispatch: Dispatch;
+  /** Where the answers that resources show are kept. */
+  readonly ledger: LedgerOptions;
   readonly onError: (error: Error) => void;
 }
 
-export function serveMcp({ transport, dispatch, onError }: McpOptions): void {
-  serveStdio(() => createServer(dispatch), { transport, onerror: onError });
+export function serveMcp(options: McpOptions): void {
+  const { transport, onError } = options;
+  serveStdio(() => createServer(options), { transport, onerror: onError });
 }
 
-function createServer(dispatch: Dispatch): Server {
+function createServer({ dispatch, ledger, onError }: McpOptions): Server {
   const server = new Server(
     { name: "phone-opus", title: "phone-opus", version },
     {
-      capabilities: { tools: { listChanged: false } },
+      capabilities: { tools: { listChanged: false }, resources: {} },
       instructions: serverInstructions,
     },
   );
@@ -39,24 +46,65 @@ function createServer(dispatch: Dispatch): Server {
   }));
   server.setRequestHandler("tools/call", async (request, context) => ({
     ...(await dispatch({
+      requestId: context.mcpReq.id,
+      clientName: clientNameOf(server, context),
       name: request.params.name,
       arguments: argumentsOf(request.params.arguments),
       signal: context.mcpReq.signal,
       onProgress: progressSender(context),
     })),
   }));
+  server.setRequestHandler("resources/list", () => ({
+    resources: listResources(ledger, (line) => onError(new Error(line))),
+  }));
+  server.setRequestHandler("resources/templates/list", () => ({
+    resourceTemplates: [resourceTemplate],
+  }));
+  server.setRequestHandler("resources/read", ({ params }) => {
+    const { uri } = params;
+    const read = readResource(uri, ledger.consultsDirectory);
+    if (!read.ok) throw protocolError("resources/read", read.problem);
+    const { text, page, pages } = read;
+    const mimeType = resourceTemplate.mimeType;
+    return { contents: [{ uri, mimeType, text, _meta: { page, pages } }] };
+  });
   server.fallbackRequestHandler = ({ method }) => {
-    const detail = `There is no method ${method}: see tools/list for what this server offers.`;
-    const fault = faultRecord({
-      code: "invalid_input",
-      stage: "protocol",
-      operation: method,
-      detail,
-    });
-    const code = ProtocolErrorCode.MethodNotFound;
-    throw new ProtocolError(code, detail, { ...fault, jsonrpc_code: code });
+    throw protocolError(
+      method,
+      `There is no method ${method}: see tools/list for what this server offers.`,
+      ProtocolErrorCode.MethodNotFound,
+    );
   };
   return server;
+}
+
+function protocolError(
+  operation: string,
+  detail: string,
+  code = ProtocolErrorCode.InvalidParams,
+): ProtocolError {
+  const fault = faultRecord({
+    code: "invalid_input",
+    stage: "protocol",
+    operation,
+    detail,
+  });
+  return new ProtocolError(code, detail, { ...fault, jsonrpc_code: code });
+}
+
+const envelopeSchema = z.looseObject({
+  [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }),
+});
+
+/** Given once at initialisation, or in the newest revision with each request. */
+function clientNameOf(
+  server: Server,
+  context: ServerContext,
+): string | undefined {
+  const envelope = envelopeSchema.safeParse(context.mcpReq.envelope).data;
+  return (
+    envelope?.[CLIENT_INFO_META_KEY].name ?? server.getClientVersion()?.name
+  );
 }
 
 /** Progress goes only to a client that asked for it by sending a token. */

@@ -30,6 +30,8 @@ export interface TransportOptions {
   readonly output: LineOutput;
   readonly clock: Clock;
   readonly maxLineBytes: number;
+  /** The answer to this request was handed to the system. */
+  readonly onDelivered: (id: RequestId) => void;
 }
 
 const parseErrorCode = -32700;
@@ -105,10 +107,11 @@ export function createSessionTransport(
       transport.onclose?.();
       return Promise.resolve();
     },
-    send: (message) => {
+    send: async (message) => {
       const request = session.settle(message);
       if (request !== undefined) observer.answered(request, message);
-      return output.writeLine(JSON.stringify(message));
+      const isOut = await output.writeLine(JSON.stringify(message));
+      if (request !== undefined && isOut) options.onDelivered(request.id);
     },
     receive: (bytes) => {
       for (const frame of decoder.push(bytes)) absorb(frame);

@@ -7,9 +7,21 @@ import type { Detail } from "../tools/presentation.ts";
 import type { HealthSnapshot, TelemetrySnapshot } from "../tools/snapshots.ts";
 import { isReady } from "./projection.ts";
 
-export function answerText(answer: ConsultAnswer, detail: Detail): string {
+/** `isAttached`: the run was another request's, the same one asked before. */
+export function answerText(
+  answer: ConsultAnswer,
+  detail: Detail,
+  isAttached = false,
+): string {
   const head = detail === "full" ? fullHead(answer) : conciseHead(answer);
-  return [...head, "response:", answer.response].join("\n");
+  return [
+    ...head,
+    ...(isAttached
+      ? [`attached: to ${answer.consult_id}, the same request asked before`]
+      : []),
+    "response:",
+    answer.response,
+  ].join("\n");
 }
 
 function conciseHead(answer: ConsultAnswer): string[] {
@@ -24,7 +36,7 @@ function conciseHead(answer: ConsultAnswer): string[] {
   const denials = answer.permission_denials.length;
   return [
     status.join(" "),
-    `cwd: ${answer.cwd}`,
+    `cwd: ${oneLine(answer.cwd)}`,
     ...field("session: ", answer.session_id),
     ...(denials === 0 ? [] : [`permission_denials: ${denials}`]),
   ];
@@ -34,7 +46,7 @@ function fullHead(answer: ConsultAnswer): string[] {
   return [
     `consult ok turns=${answer.num_turns}`,
     `consult: ${answer.consult_id}`,
-    `cwd: ${answer.cwd}`,
+    `cwd: ${oneLine(answer.cwd)}`,
     `prompt: ${inline(answer.prompt)}`,
     ...field("max_turns: ", answer.max_turns),
     `duration: ${formatDuration(answer.duration_ms)}`,
@@ -58,6 +70,11 @@ function fullHead(answer: ConsultAnswer): string[] {
 
 function field(label: string, value: string | number | null): string[] {
   return value === null ? [] : [`${label}${value}`];
+}
+
+/** A name as it is, unless it could be taken for several lines. */
+export function oneLine(name: string): string {
+  return /[\p{Cc}\u2028\u2029]/u.test(name) ? inline(name) : name;
 }
 
 const maxInlineChars = 512;
@@ -138,7 +155,7 @@ export function telemetryText(
     ...(methods.length === 0 ? [] : ["hot methods:"]),
     ...methods.map((method) =>
       [
-        `${method.method} req=${method.request_count} err=${method.response_error_count} transport=${method.transport_fault_count} retry=${method.retry_count}`,
+        `${oneLine(method.method)} req=${method.request_count} err=${method.response_error_count} transport=${method.transport_fault_count} retry=${method.retry_count}`,
         ...(detail === "full"
           ? [
               `avg=${formatDuration(method.avg_latency_ms)} max=${formatDuration(method.max_latency_ms)}`,

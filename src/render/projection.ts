@@ -5,12 +5,16 @@ import type { ConsultAnswer } from "../tools/answer.ts";
 import type { Detail } from "../tools/presentation.ts";
 import type { HealthSnapshot, TelemetrySnapshot } from "../tools/snapshots.ts";
 
+/** `isAttached`: the run was another request's, the same one asked before. */
 export function projectAnswer(
   answer: ConsultAnswer,
   detail: Detail,
+  isAttached = false,
 ): JsonObject {
-  if (detail === "full") return { ...answer };
+  const attached = isAttached ? { attached: true } : {};
+  if (detail === "full") return { ...answer, ...attached };
   return {
+    ...attached,
     response: answer.response,
     consult_id: answer.consult_id,
     cwd: answer.cwd,

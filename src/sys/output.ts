@@ -5,14 +5,14 @@
 // Nothing else may write to descriptor 1 (Bun leaves it non-blocking).
 
 export interface LineOutput {
-  /** Resolves when the line was handed to the system; never rejects. */
-  writeLine(line: string): Promise<void>;
+  /** True once the line was handed to the system, false when the reader is gone. */
+  writeLine(line: string): Promise<boolean>;
   /** Resolves when all lines so far are out, or the reader is gone. */
   flushed(): Promise<void>;
 }
 
 export interface ByteSink {
-  write(text: string): unknown;
+  write(text: string): number | Promise<number>;
   flush(): number | Promise<number>;
 }
 
@@ -25,17 +25,21 @@ export function createLineOutput(
   let isBroken = false;
   return {
     writeLine: (line) => {
-      tail = tail.then(async () => {
-        if (isBroken) return;
+      const written = tail.then(async () => {
+        if (isBroken) return false;
         try {
-          sink.write(`${line}\n`);
+          // For a long line Bun's sink answers with a promise, and only that rejects.
+          await sink.write(`${line}\n`);
           await sink.flush();
+          return true;
         } catch {
           isBroken = true;
           onBroken();
+          return false;
         }
       });
-      return tail;
+      tail = written.then(() => {});
+      return written;
     },
     flushed: () => tail,
   };

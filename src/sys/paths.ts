@@ -6,6 +6,7 @@ import type { Environment } from "./settings.ts";
 export interface StatePaths {
   readonly root: string;
   readonly consults: string;
+  readonly ledger: string;
   readonly telemetryLog: string;
   readonly claudeVersions: string;
 }
@@ -21,6 +22,7 @@ export function statePaths(environment: Environment, home: string): StatePaths {
   return {
     root,
     consults: join(root, "consults"),
+    ledger: join(root, "ledger.sqlite"),
     telemetryLog: join(root, "mcp", "telemetry.jsonl"),
     claudeVersions: join(root, "claude-versions.json"),
   };

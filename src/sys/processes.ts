@@ -4,6 +4,7 @@
 // re-parented to init is a descendant of nobody, but both inherited the marker.
 
 import { readdirSync, readFileSync } from "node:fs";
+import type { ProcessIdentity } from "../base/ids.ts";
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -80,7 +81,7 @@ export interface RunIdentity {
   /** The leader of the run's session and group; undefined once it was reaped. */
   readonly leader: number | undefined;
   /** The group that the leader led, still its number while members live. */
-  readonly group: number;
+  readonly group: number | undefined;
   /** `NAME=value`, put into the leader's environment at its start. */
   readonly marker: string;
 }
@@ -113,6 +114,38 @@ export function processesOfRun(
 
 function hasMarker(entry: ProcessEntry, marker: string): boolean {
   return entry.environment().split("\0").includes(marker);
+}
+
+/** Undefined when there is no such process, or only its zombie. */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const startTime =
+    process.platform === "linux"
+      ? startTimeFromProc(pid)
+      : startTimeFromPs(pid);
+  return startTime === undefined ? undefined : { pid, start_time: startTime };
+}
+
+export function isSameProcessAlive(identity: ProcessIdentity): boolean {
+  return identifyProcess(identity.pid)?.start_time === identity.start_time;
+}
+
+/** In clock ticks since the machine started. */
+function startTimeFromProc(pid: number): string | undefined {
+  const status = readOrEmpty(`/proc/${pid}/stat`);
+  const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+  // The fields start with the third of proc(5); the start time is its 22nd.
+  return status === "" || fields[0] === "Z" ? undefined : fields[19];
+}
+
+function startTimeFromPs(pid: number): string | undefined {
+  const ps = Bun.spawnSync(["ps", "-o", "state=,lstart=", "-p", String(pid)], {
+    stdin: "ignore",
+    stderr: "ignore",
+  });
+  const [state, ...start] = ps.stdout.toString().trim().split(/\s+/);
+  return start.length === 0 || state?.startsWith("Z") === true
+    ? undefined
+    : start.join(" ");
 }
 
 /** True when the signal was delivered, false when the process is gone. */

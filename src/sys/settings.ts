@@ -5,15 +5,14 @@ import { z } from "zod";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const seconds = (fallback: number) =>
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, "expected a positive number of seconds")
-    .transform(Number)
-    .refine((value) => value > 0 && value <= 2_000_000, {
-      error: "expected a positive number of seconds, at most 2000000",
-    })
-    .default(fallback);
+const someSeconds = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "expected a positive number of seconds")
+  .transform(Number)
+  .refine((value) => value > 0 && value <= 2_000_000, {
+    error: "expected a positive number of seconds, at most 2000000",
+  });
+const seconds = (fallback: number) => someSeconds.default(fallback);
 
 const whole = (fallback: number, minimum: number, maximum: number) =>
   z
@@ -29,7 +28,12 @@ const settingsSchema = z.object({
   PHONE_OPUS_CLAUDE_BIN: z.string().optional(),
   PHONE_OPUS_TIMEOUT_S: seconds(1800),
   PHONE_OPUS_IDLE_TIMEOUT_S: seconds(600),
-  PHONE_OPUS_STOP_GRACE_S: seconds(5),
+  PHONE_OPUS_STOP_GRACE_S: seconds(2),
+  PHONE_OPUS_ORPHAN_GRACE_S: seconds(120),
+  PHONE_OPUS_WAIT_S: someSeconds.optional(),
+  PHONE_OPUS_HISTORY: z.enum(["on", "off"]).default("on"),
+  PHONE_OPUS_HISTORY_DAYS: whole(30, 1, 36_500),
+  PHONE_OPUS_HISTORY_BYTES: whole(1_073_741_824, 0, Number.MAX_SAFE_INTEGER),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
@@ -42,6 +46,14 @@ export interface Settings {
   readonly idleTimeoutMs: number;
   /** Between the polite signal and SIGKILL. */
   readonly stopGraceMs: number;
+  /** How long a run goes on after whoever waited for it vanished. */
+  readonly orphanGraceMs: number;
+  /** How long a call waits before it answers "still running"; undefined: by client. */
+  readonly waitMs: number | undefined;
+  /** False: nothing is kept once the answer was delivered. */
+  readonly keepsHistory: boolean;
+  readonly historyMs: number;
+  readonly historyBytes: number;
   readonly claudeMaxRetries: number;
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
@@ -78,6 +90,14 @@ export function parseSettings(environment: Environment): ParsedSettings {
       timeoutMs: values.PHONE_OPUS_TIMEOUT_S * 1000,
       idleTimeoutMs: values.PHONE_OPUS_IDLE_TIMEOUT_S * 1000,
       stopGraceMs: values.PHONE_OPUS_STOP_GRACE_S * 1000,
+      orphanGraceMs: values.PHONE_OPUS_ORPHAN_GRACE_S * 1000,
+      waitMs:
+        values.PHONE_OPUS_WAIT_S === undefined
+          ? undefined
+          : values.PHONE_OPUS_WAIT_S * 1000,
+      keepsHistory: values.PHONE_OPUS_HISTORY === "on",
+      historyMs: values.PHONE_OPUS_HISTORY_DAYS * 86_400_000,
+      historyBytes: values.PHONE_OPUS_HISTORY_BYTES,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,

@@ -63,9 +63,41 @@ export const spawnOnFiles: SpawnOnFiles = (request) => {
   }
 };
 
+export interface DetachedProcessRequest {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Standard error is appended to this file; it is made when it is not there. */
+  readonly stderrPath: string;
+}
+
+export type SpawnDetached = (
+  request: DetachedProcessRequest,
+) => Spawned<SpawnedProcess>;
+
+/** For a process that goes on without us; we do not wait for it when we end. */
+export const spawnDetached: SpawnDetached = (request) => {
+  let stderr: number | undefined;
+  try {
+    stderr = openSync(request.stderrPath, "a", 0o600);
+    const child = Bun.spawn([...request.command], {
+      env: { ...request.environment },
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr,
+      detached: true,
+    });
+    child.unref();
+    return { ok: true, process: { pid: child.pid, exited: exitOf(child) } };
+  } catch (error) {
+    return { ok: false, code: errorCode(error), reason: describeError(error) };
+  } finally {
+    if (stderr !== undefined) closeSync(stderr);
+  }
+};
+
 export interface PipedProcess extends SpawnedProcess {
   readonly stdout: ReadableStream<Uint8Array>;
-  /** Resolves when the text is handed to the pipe; rejects on a broken one. */
+  /** Resolves when the text is handed to the pipe. A dead reader may go unnoticed. */
   write(text: string): Promise<void>;
   closeStdin(): void;
 }

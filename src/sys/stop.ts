@@ -4,14 +4,21 @@
 import type { Clock } from "./clock.ts";
 import { sleep } from "./clock.ts";
 import { processesOfRun, type RunIdentity, sendSignal } from "./processes.ts";
-import type { SpawnedProcess } from "./spawn.ts";
+import type { Exit } from "./spawn.ts";
 
 const roundMs = 20;
 /** A fork bomb may outrun any number of rounds; then we say so instead of hanging. */
 const maximumRounds = 100;
 
+/** The leader of a run, which need not be our child. */
+export interface RunProcess {
+  /** Undefined when it is gone and its number was never written down. */
+  readonly pid: number | undefined;
+  readonly exited: Promise<Exit>;
+}
+
 export interface StopOptions {
-  readonly process: SpawnedProcess;
+  readonly process: RunProcess;
   readonly marker: string;
   readonly clock: Clock;
   /** How long the process may take to end after the polite signal. */
@@ -25,7 +32,7 @@ export interface StopOptions {
  */
 export async function stopRun(options: StopOptions): Promise<boolean> {
   const { process, marker, clock, graceMs } = options;
-  sendSignal(process.pid, "SIGINT");
+  if (process.pid !== undefined) sendSignal(process.pid, "SIGINT");
   const graceOver = new AbortController();
   const didExit = await Promise.race([
     process.exited.then(() => true),
@@ -53,6 +60,6 @@ export async function killRun(run: RunIdentity, clock: Clock): Promise<number> {
     await sleep(clock, roundMs);
   }
   throw new Error(
-    `processes of group ${run.group} keep starting others faster than they can be killed`,
+    `processes of ${run.marker} keep starting others faster than they can be killed`,
   );
 }

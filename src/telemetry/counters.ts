@@ -17,7 +17,8 @@ export interface Counters {
   recordRetry(operation: string): void;
   /** A worker of this generation is up; `isRestart` when it replaces another. */
   recordWorkerReady(generation: Generation, isRestart: boolean): void;
-  recordWorkerLost(): void;
+  /** `isNeeded` when calls wait for the next one. */
+  recordWorkerLost(isNeeded: boolean): void;
   snapshot(): TelemetrySnapshot;
 }
 
@@ -55,8 +56,9 @@ const emptyTally: Readonly<Tally> = {
   retry_count: 0,
 };
 
-/** Method names come from the client: past this many, new ones share a row. */
+/** Method names come from the client: beyond these bounds they share a row. */
 const maxMethods = 100;
+const maxMethodLength = 200;
 const otherMethods = "(other methods)";
 
 export function createCounters(clock: Clock): Counters {
@@ -71,7 +73,9 @@ export function createCounters(clock: Clock): Counters {
 
   const tallyOf = (operation: string): MethodTally => {
     const isNew = !methods.has(operation);
-    const name = isNew && methods.size >= maxMethods ? otherMethods : operation;
+    const isOdd = operation.length > maxMethodLength;
+    const name =
+      isOdd || (isNew && methods.size >= maxMethods) ? otherMethods : operation;
     const tally = methods.get(name) ?? {
       ...emptyTally,
       total_latency_ms: 0,
@@ -127,8 +131,8 @@ export function createCounters(clock: Clock): Counters {
       state = "ready";
       if (isRestart) restarts += 1;
     },
-    recordWorkerLost: () => {
-      state = "recovering";
+    recordWorkerLost: (isNeeded) => {
+      state = isNeeded ? "recovering" : "cold";
     },
     snapshot: () => ({
       uptime_ms: Math.round(clock.monotonicMs() - startedMs),

@@ -5,7 +5,7 @@
 import { closeSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { FaultRecord } from "../base/fault.ts";
-import { describeError } from "../base/json.ts";
+import { describeError, errorCode } from "../base/json.ts";
 import type { RequestId } from "../base/ids.ts";
 import type { Clock } from "../sys/clock.ts";
 import { ensurePrivateDirectory, writeFully } from "../sys/files.ts";
@@ -63,8 +63,8 @@ export function createTelemetryLog(options: TelemetryLogOptions): TelemetryLog {
 function append(path: string, line: string): void {
   ensurePrivateDirectory(dirname(path));
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 && size + line.length > maxLogBytes) {
-    renameSync(path, `${path}.1`);
+  if (size > 0 && size + Buffer.byteLength(line) > maxLogBytes) {
+    rotate(path);
   }
   // One write in append mode: lines of several hosts never mix.
   const descriptor = openSync(path, "a", 0o600);
@@ -72,5 +72,14 @@ function append(path: string, line: string): void {
     writeFully(descriptor, line);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Another host may rotate in the same moment; then there is nothing left to do. */
+function rotate(path: string): void {
+  try {
+    renameSync(path, `${path}.1`);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
   }
 }

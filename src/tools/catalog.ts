@@ -2,13 +2,22 @@
 // call out and whether it may be replayed stands here and nowhere else.
 
 import { z } from "zod";
+import type { ReplayContract } from "../base/replay-contract.ts";
 import { consultArgumentsSchema } from "./consult.ts";
+import {
+  cancelArgumentsSchema,
+  listArgumentsSchema,
+  waitArgumentsSchema,
+} from "./custody.ts";
 import { snapshotArgumentsSchema } from "./snapshots.ts";
 
-export type ToolName = "consult" | "health_snapshot" | "telemetry_snapshot";
-
-/** What may be done after an attempt whose outcome is unknown. */
-export type ReplayContract = "convergent" | "probe_required" | "never_replay";
+export type ToolName =
+  | "consult"
+  | "consult_wait"
+  | "consult_cancel"
+  | "consult_list"
+  | "health_snapshot"
+  | "telemetry_snapshot";
 
 export interface ToolSpec {
   readonly name: ToolName;
@@ -31,6 +40,36 @@ export const toolSpecs: readonly ToolSpec[] = [
     replayContract: "probe_required",
     openWorld: true,
     argumentsSchema: consultArgumentsSchema,
+  },
+  {
+    name: "consult_wait",
+    title: "Wait for a consult",
+    description:
+      "Get the answer of a consult that said it is still running, or that an earlier session began. Answers at once when it is there; costs nothing.",
+    dispatch: "host",
+    replayContract: "convergent",
+    openWorld: false,
+    argumentsSchema: waitArgumentsSchema,
+  },
+  {
+    name: "consult_cancel",
+    title: "Cancel a consult",
+    description:
+      "Stop a running consult and every process it started. What it had written stays, and its session can be resumed.",
+    dispatch: "host",
+    replayContract: "convergent",
+    openWorld: false,
+    argumentsSchema: cancelArgumentsSchema,
+  },
+  {
+    name: "consult_list",
+    title: "List consults",
+    description:
+      "Running and recent consults of this user, newest first, with their ids, states, costs and sessions.",
+    dispatch: "host",
+    replayContract: "convergent",
+    openWorld: false,
+    argumentsSchema: listArgumentsSchema,
   },
   {
     name: "health_snapshot",

@@ -16,7 +16,7 @@ const consultShape = {
   prompt: z
     .string()
     .describe(
-      "The question, with all the context that Claude needs: it sees the files in cwd but not your conversation. Must not be blank.",
+      "The question, with all the context that Claude needs: it sees the files in cwd but not your conversation. Not blank, at most 10000000 bytes.",
     ),
   cwd: z
     .string()
@@ -74,8 +74,35 @@ const consultShape = {
 export const consultQuestionSchema = z.strictObject(consultShape);
 export type ConsultQuestion = z.infer<typeof consultQuestionSchema>;
 
+const freshShape = {
+  fresh: z
+    .boolean()
+    .optional()
+    .describe(
+      "Ask again even if the same request is running, or its answer waits to be fetched. Default: attach to that one instead of paying twice.",
+    ),
+};
+/** What a worker gets. */
+export const consultCallSchema = z.strictObject({
+  ...consultShape,
+  ...freshShape,
+});
+
+export const waitShape = {
+  wait_s: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe(
+      "How long to wait for the answer, in seconds from 0 to 86400. Past it the consult goes on and the result names its consult_id for consult_wait. The default fits the client's own time limit.",
+    ),
+};
+
 export const consultArgumentsSchema = z.strictObject({
   ...consultShape,
+  ...freshShape,
+  ...waitShape,
   ...presentationShape,
 });
 export type ConsultArguments = z.infer<typeof consultArgumentsSchema>;

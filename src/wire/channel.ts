@@ -7,6 +7,8 @@ import type { Generation } from "../base/ids.ts";
 import { describeIssue, parseJson } from "../base/json.ts";
 import { createLineDecoder, type Frame } from "../base/lines.ts";
 import {
+  type Accepted,
+  type Execute,
   type OperationId,
   type ToHost,
   toHostSchema,
@@ -21,14 +23,18 @@ export interface WorkerChannel {
   /** Resolves with the first message; rejects never, undefined when closed before. */
   readonly hello: Promise<WorkerHello | undefined>;
   /** Resolves exactly once: the worker's answer, or a fault when it is gone. */
-  execute(
-    message: Extract<ToWorker, { kind: "execute" }>,
-    onProgress: (progress: WireProgress) => void,
-  ): Promise<WireOutcome>;
+  execute(message: Execute, handlers: OperationHandlers): Promise<WireOutcome>;
   cancel(id: OperationId, reason: string): void;
+  /** For messages that are not answered. */
+  tell(message: Extract<ToWorker, { kind: "delivered" | "end" }>): void;
   receive(bytes: Uint8Array): void;
   /** Fails everything in flight, and whatever is executed later, for this reason. */
   close(reason: string): void;
+}
+
+export interface OperationHandlers {
+  readonly onAccepted: (accepted: Accepted) => void;
+  readonly onProgress: (progress: WireProgress) => void;
 }
 
 export interface ChannelOptions {
@@ -39,9 +45,8 @@ export interface ChannelOptions {
   readonly onComplaint: (detail: string) => void;
 }
 
-interface Pending {
+interface Pending extends OperationHandlers {
   readonly settle: (outcome: WireOutcome) => void;
-  readonly onProgress: (progress: WireProgress) => void;
 }
 
 export function createWorkerChannel(options: ChannelOptions): WorkerChannel {
@@ -56,6 +61,9 @@ export function createWorkerChannel(options: ChannelOptions): WorkerChannel {
     switch (message.kind) {
       case "hello":
         hello.resolve(message);
+        return;
+      case "accepted":
+        pending.get(message.id)?.onAccepted(message);
         return;
       case "progress":
         pending.get(message.id)?.onProgress(message.progress);
@@ -94,17 +102,20 @@ export function createWorkerChannel(options: ChannelOptions): WorkerChannel {
 
   return {
     hello: hello.promise,
-    execute: (message, onProgress) => {
+    execute: (message, handlers) => {
       if (closedBecause !== undefined) {
         return Promise.resolve(lost(options.generation, closedBecause));
       }
       const answer = Promise.withResolvers<WireOutcome>();
-      pending.set(message.id, { settle: answer.resolve, onProgress });
+      pending.set(message.id, { ...handlers, settle: answer.resolve });
       send(message);
       return answer.promise;
     },
     cancel: (id, reason) => {
       if (pending.has(id)) send({ kind: "cancel", id, reason });
+    },
+    tell: (message) => {
+      if (closedBecause === undefined) send(message);
     },
     receive: (bytes) => {
       for (const frame of decoder.push(bytes)) absorbFrame(frame);

@@ -3,7 +3,11 @@
 
 import { z } from "zod";
 import { faultRecordSchema } from "../base/fault.ts";
-import { consultIdSchema, generationSchema } from "../base/ids.ts";
+import {
+  consultIdSchema,
+  generationSchema,
+  processIdentitySchema,
+} from "../base/ids.ts";
 import { jsonObjectSchema } from "../base/json.ts";
 
 /** Changes whenever an old end could misread a new one. */
@@ -17,15 +21,23 @@ export const toWorkerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("execute"),
     id: operationIdSchema,
-    operation: z.literal("consult"),
+    /** `attach` waits for a consult that is there, `consult` also makes it. */
+    operation: z.enum(["consult", "attach"]),
     consult_id: consultIdSchema,
     arguments: jsonObjectSchema,
+    /** The host, by whose life the run is known to be waited for. */
+    owner: processIdentitySchema,
   }),
   z.strictObject({
     kind: z.literal("cancel"),
     id: operationIdSchema,
     reason: z.string(),
   }),
+  z.strictObject({
+    kind: z.literal("delivered"),
+    consult_id: consultIdSchema,
+  }),
+  z.strictObject({ kind: z.literal("end"), reason: z.string() }),
 ]);
 export type ToWorker = z.infer<typeof toWorkerSchema>;
 
@@ -51,6 +63,12 @@ export const toHostSchema = z.discriminatedUnion("kind", [
     pid: z.int(),
   }),
   z.strictObject({
+    kind: z.literal("accepted"),
+    id: operationIdSchema,
+    consult_id: consultIdSchema,
+    is_attached: z.boolean(),
+  }),
+  z.strictObject({
     kind: z.literal("progress"),
     id: operationIdSchema,
     progress: progressSchema,
@@ -66,4 +84,6 @@ export const toHostSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 export type ToHost = z.infer<typeof toHostSchema>;
+export type Execute = Extract<ToWorker, { kind: "execute" }>;
+export type Accepted = Extract<ToHost, { kind: "accepted" }>;
 export type WorkerHello = Extract<ToHost, { kind: "hello" }>;

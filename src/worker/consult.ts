@@ -1,33 +1,46 @@
-// The operation `consult`: arguments to answer, with progress on the way.
+// The operations `consult` and `attach`: from arguments or an id to the outcome of a
+// run that a runner drives, with progress on the way. Asked again with the same id,
+// they find what the first asking began.
 
-import { failure, type Outcome, success } from "../base/outcome.ts";
-import type { ConsultId } from "../base/ids.ts";
+import { faultRecord, type FaultRecord } from "../base/fault.ts";
+import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import { describeIssue, type JsonObject } from "../base/json.ts";
+import { type Outcome, success } from "../base/outcome.ts";
+import { attachToRun } from "../claude/attach.ts";
 import { consultOperation } from "../claude/faults.ts";
-import { type ClaudePorts, runConsult } from "../claude/run.ts";
+import type { ConsultPorts } from "../claude/ports.ts";
 import { describeProgress, reportProgress } from "../claude/progress.ts";
+import { spoolFault } from "../claude/start.ts";
+import { type Accepted, acceptConsult, attach } from "../consult/accept.ts";
+import { releaseRun } from "../consult/custody.ts";
 import { parseConsultRequest } from "../consult/request.ts";
-import { type ConsultAnswer } from "../tools/answer.ts";
-import { consultQuestionSchema } from "../tools/consult.ts";
+import { spoolAt } from "../consult/spool.ts";
+import type { ConsultAnswer } from "../tools/answer.ts";
+import { consultCallSchema } from "../tools/consult.ts";
 import type { WireProgress } from "../wire/messages.ts";
 
 export interface ConsultOperation {
+  readonly kind: "consult" | "attach";
   readonly consultId: ConsultId;
   readonly arguments: JsonObject;
+  readonly owner: ProcessIdentity;
   readonly signal: AbortSignal;
+  readonly onAccepted: (accepted: Accepted) => void;
   readonly onProgress: (progress: WireProgress) => void;
+  /** True when no other operation of this worker waits for the same run. */
+  readonly isLastWaiting: (consultId: ConsultId) => boolean;
 }
 
 export async function executeConsult(
-  ports: ClaudePorts,
-  baseDirectory: string,
+  ports: ConsultPorts,
   operation: ConsultOperation,
 ): Promise<Outcome<ConsultAnswer>> {
-  const question = consultQuestionSchema.safeParse(operation.arguments);
-  if (!question.success) return invalid(describeIssue(question.error));
-  const parsed = await parseConsultRequest(question.data, baseDirectory);
-  if (!parsed.ok) return invalid(parsed.problem);
+  const taken = await takeIn(ports, operation);
+  if (!taken.ok) return taken;
+  const { consultId, spool } = taken.value;
+  operation.onAccepted(taken.value);
 
+  const { signal } = operation;
   const reporter = reportProgress(ports.clock, (elapsedMs, progress) =>
     operation.onProgress({
       elapsed_ms: elapsedMs,
@@ -35,10 +48,13 @@ export async function executeConsult(
     }),
   );
   try {
-    const outcome = await runConsult(ports, {
-      consultId: operation.consultId,
-      request: parsed.request,
-      signal: operation.signal,
+    const outcome = await attachToRun(ports, {
+      consultId,
+      spool,
+      signal,
+      onAbort: () =>
+        operation.isLastWaiting(consultId) &&
+        releaseRun(spool.directory, operation.owner, String(signal.reason)),
       onProgress: (progress) => reporter.update(progress),
     });
     return outcome.status === "done"
@@ -49,11 +65,42 @@ export async function executeConsult(
   }
 }
 
-function invalid(detail: string): Outcome<ConsultAnswer> {
-  return failure({
+async function takeIn(
+  ports: ConsultPorts,
+  operation: ConsultOperation,
+): Promise<Outcome<Accepted>> {
+  const acceptance = { ...ports.acceptance, owner: operation.owner };
+  const { consultId } = operation;
+  if (operation.kind === "attach") {
+    const spool = spoolAt(acceptance.ledger.consultsDirectory, consultId);
+    if (spool.exists()) {
+      return success(attach(acceptance, consultId, spool, true));
+    }
+    return invalid(
+      `There is no consult ${consultId}: see consult_list for those that are kept.`,
+    );
+  }
+  const call = consultCallSchema.safeParse(operation.arguments);
+  if (!call.success) return invalid(describeIssue(call.error));
+  const { fresh, ...question } = call.data;
+  const parsed = await parseConsultRequest(question, ports.baseDirectory);
+  if (!parsed.ok) return invalid(parsed.problem);
+  try {
+    return success(
+      acceptConsult(acceptance, consultId, parsed.request, fresh === true),
+    );
+  } catch (error) {
+    const { consultsDirectory } = acceptance.ledger;
+    return { ok: false, fault: spoolFault(consultsDirectory, error) };
+  }
+}
+
+function invalid(detail: string): { ok: false; fault: FaultRecord } {
+  const fault = faultRecord({
     code: "invalid_input",
     stage: "worker",
     operation: consultOperation,
     detail,
   });
+  return { ok: false, fault };
 }

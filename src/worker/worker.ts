@@ -1,17 +1,24 @@
-// The disposable process that runs consults. Serves many operations at once until its
-// stdin ends, then stops what still runs and exits. Its counterpart is
-// wire/channel.ts; nothing but protocol goes to stdout.
+// The disposable process between a host and its runs: takes consults in, starts their
+// runners, tells how they go. Serves many operations at once until its stdin ends. It
+// may die at any moment: the runs go on, and the next worker finds them. Its
+// counterpart is wire/channel.ts; nothing but protocol goes to stdout.
 
 import { z } from "zod";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
-import { type Generation, generationSchema } from "../base/ids.ts";
+import {
+  type ConsultId,
+  type Generation,
+  generationSchema,
+} from "../base/ids.ts";
 import { describeError, describeIssue, parseJson } from "../base/json.ts";
 import { createLineDecoder, type Frame } from "../base/lines.ts";
 import { version } from "../base/version.ts";
 import { consultOperation } from "../claude/faults.ts";
-import type { ClaudePorts } from "../claude/run.ts";
+import type { ConsultPorts } from "../claude/ports.ts";
+import { concludeDelivery } from "../consult/deliver.ts";
 import type { LineOutput } from "../sys/output.ts";
 import {
+  type Execute,
   type OperationId,
   type ToHost,
   type ToWorker,
@@ -23,24 +30,30 @@ import { executeConsult } from "./consult.ts";
 
 export interface WorkerOptions {
   readonly generation: Generation;
-  readonly baseDirectory: string;
-  readonly claude: ClaudePorts;
+  readonly consults: ConsultPorts;
+  /** False: a consult is forgotten as soon as its answer was delivered. */
+  readonly keepsHistory: boolean;
   readonly output: LineOutput;
 }
 
 export interface Worker {
   receive(bytes: Uint8Array): void;
-  /** The host is gone: stops every run and resolves when all are over. */
+  /** The host is gone. Resolves when this process may end. */
   end(): Promise<void>;
 }
 
+interface RunningOperation {
+  readonly abort: AbortController;
+  readonly over: Promise<void>;
+  /** Which run it waits for, once that is known. */
+  consultId: ConsultId | undefined;
+}
+
 export function createWorker(options: WorkerOptions): Worker {
-  const { generation, output, claude } = options;
-  const decoder = createLineDecoder(claude.settings.maxLineBytes);
-  const running = new Map<
-    OperationId,
-    { readonly abort: AbortController; readonly over: Promise<void> }
-  >();
+  const { generation, output, consults } = options;
+  const decoder = createLineDecoder(consults.maxLineBytes);
+  const running = new Map<OperationId, RunningOperation>();
+  let isEnding = false;
 
   const send = (message: ToHost) => output.writeLine(JSON.stringify(message));
 
@@ -50,15 +63,33 @@ export function createWorker(options: WorkerOptions): Worker {
       fault: workerFault("invalid_input", detail, generation),
     });
 
+  const isLastWaiting = (consultId: ConsultId) =>
+    [...running.values()].filter(
+      (other) => other.consultId === consultId && !other.abort.signal.aborted,
+    ).length === 0;
+
   const execute = async (
-    message: Extract<ToWorker, { kind: "execute" }>,
+    message: Execute,
     signal: AbortSignal,
   ): Promise<WireOutcome> => {
     try {
-      const outcome = await executeConsult(claude, options.baseDirectory, {
+      const outcome = await executeConsult(consults, {
+        kind: message.operation,
         consultId: message.consult_id,
         arguments: message.arguments,
+        owner: message.owner,
         signal,
+        isLastWaiting,
+        onAccepted: ({ consultId, isAttached }) => {
+          const operation = running.get(message.id);
+          if (operation !== undefined) operation.consultId = consultId;
+          void send({
+            kind: "accepted",
+            id: message.id,
+            consult_id: consultId,
+            is_attached: isAttached,
+          });
+        },
         onProgress: (progress) =>
           void send({ kind: "progress", id: message.id, progress }),
       });
@@ -81,15 +112,28 @@ export function createWorker(options: WorkerOptions): Worker {
           return complain(`operation ${message.id} is already in flight`);
         }
         const abort = new AbortController();
-        const over = execute(message, abort.signal).then(async (outcome) => {
-          running.delete(message.id);
-          await send({ kind: "answer", id: message.id, outcome });
-        });
-        running.set(message.id, { abort, over });
+        // After a turn of the loop: the operation is in the map before it begins.
+        const over = Promise.resolve()
+          .then(() => execute(message, abort.signal))
+          .then(async (outcome) => {
+            running.delete(message.id);
+            await send({ kind: "answer", id: message.id, outcome });
+          });
+        running.set(message.id, { abort, over, consultId: undefined });
         return;
       }
       case "cancel":
         running.get(message.id)?.abort.abort(message.reason);
+        return;
+      case "delivered":
+        return concludeDelivery(
+          consults.acceptance,
+          message.consult_id,
+          options.keepsHistory,
+        );
+      case "end":
+        isEnding = true;
+        for (const { abort } of running.values()) abort.abort(message.reason);
         return;
     }
   };
@@ -121,10 +165,11 @@ export function createWorker(options: WorkerOptions): Worker {
     },
     end: async () => {
       for (const frame of decoder.end()) absorbFrame(frame);
-      for (const { abort } of running.values()) {
-        abort.abort("The client ended the session, and the consult with it.");
+      // A host that said farewell wants its runs ended, and somebody must see to it.
+      // One that vanished is no reason: its runs wait for a successor.
+      if (isEnding) {
+        await Promise.all([...running.values()].map(({ over }) => over));
       }
-      await Promise.all([...running.values()].map(({ over }) => over));
       await output.flushed();
     },
   };

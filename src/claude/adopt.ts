@@ -1,0 +1,56 @@
+// Goes on with a run whose runner died. Claude itself writes to files and never
+// noticed; only its exit status is lost, which nobody can learn but its parent.
+
+import type { ProcessIdentity } from "../base/ids.ts";
+import type { ConsultOutcome } from "../consult/answer.ts";
+import type { RunRecord, Spool } from "../consult/spool.ts";
+import { type Clock, sleep } from "../sys/clock.ts";
+import {
+  identifyProcess,
+  isSameProcessAlive,
+  processesOfRun,
+} from "../sys/processes.ts";
+import type { Exit } from "../sys/spawn.ts";
+import { runMarker } from "./command.ts";
+import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
+
+export async function adoptRun(
+  ports: ClaudePorts,
+  spool: Spool,
+  options: RunOptions,
+  run: RunRecord,
+): Promise<ConsultOutcome> {
+  const marker = runMarker(options.consultId);
+  const leader =
+    run.process !== undefined && isSameProcessAlive(run.process)
+      ? run.process
+      : findLeader(marker);
+  return followRun(ports, spool, options, {
+    process:
+      leader === undefined
+        ? { pid: run.process?.pid, exited: Promise.resolve(unknownExit) }
+        : { pid: leader.pid, exited: whenGone(leader, ports.clock) },
+    timeoutMs: Math.max(0, run.deadline_unix_ms - ports.clock.unixMs()),
+  });
+}
+
+const unknownExit: Exit = { code: undefined, signal: undefined };
+
+/** The marked process that leads its own session, as Claude does. */
+function findLeader(marker: string): ProcessIdentity | undefined {
+  const leader = processesOfRun({ leader: undefined, group: undefined, marker })
+    .filter(({ pid, session }) => pid === session)
+    .toSorted((a, b) => a.pid - b.pid)[0];
+  return leader === undefined ? undefined : identifyProcess(leader.pid);
+}
+
+const goneCheckMs = 100;
+
+/** Nobody tells us of the end of a process that is not our child. */
+async function whenGone(
+  identity: ProcessIdentity,
+  clock: Clock,
+): Promise<Exit> {
+  while (isSameProcessAlive(identity)) await sleep(clock, goneCheckMs);
+  return unknownExit;
+}

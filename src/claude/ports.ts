@@ -1,0 +1,59 @@
+// What a process needs to take consults in and wait for them, wired from its settings.
+// Used by workers and by the command line alike.
+
+import { join } from "node:path";
+import type { AcceptOptions } from "../consult/accept.ts";
+import type { Clock } from "../sys/clock.ts";
+import type { StatePaths } from "../sys/paths.ts";
+import type { Environment, Settings } from "../sys/settings.ts";
+import { spawnDetached } from "../sys/spawn.ts";
+import type { AttachPorts } from "./attach.ts";
+
+export interface ConsultPorts extends AttachPorts {
+  readonly acceptance: Omit<AcceptOptions, "owner">;
+  /** Where a relative cwd starts. */
+  readonly baseDirectory: string;
+}
+
+export interface ConsultPortsOptions {
+  /** How this program is started. */
+  readonly program: readonly string[];
+  readonly environment: Environment;
+  readonly paths: StatePaths;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly baseDirectory: string;
+  readonly log: (line: string) => void;
+}
+
+export function consultPorts(options: ConsultPortsOptions): ConsultPorts {
+  const { paths, clock, log, program } = options;
+  return {
+    clock,
+    maxLineBytes: options.settings.maxLineBytes,
+    baseDirectory: options.baseDirectory,
+    acceptance: {
+      ledger: {
+        path: paths.ledger,
+        consultsDirectory: paths.consults,
+        onSetAside: (path) => log(`the ledger was damaged; it is now ${path}`),
+      },
+      clock,
+      log,
+    },
+    startRunner: (consultId, spool) =>
+      spawnDetached({
+        command: [...program, "mcp", "runner", consultId],
+        environment: definedOnly(options.environment),
+        stderrPath: join(spool.directory, "runner.log"),
+      }),
+  };
+}
+
+function definedOnly(environment: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}

@@ -1,0 +1,121 @@
+// Starts Claude Code for a run and follows it to its end.
+
+import type { ConsultId } from "../base/ids.ts";
+import { describeError } from "../base/json.ts";
+import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import type { ConsultOutcome } from "../consult/answer.ts";
+import type { Spool } from "../consult/spool.ts";
+import { identifyProcess } from "../sys/processes.ts";
+import {
+  claudeCommand,
+  claudeEnvironment,
+  promptInput,
+  sessionIdOf,
+} from "./command.ts";
+import { consultOperation, unavailable } from "./faults.ts";
+import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
+import { prepareClaude, resolveResume } from "./prepare.ts";
+import { forgetVersion } from "./version.ts";
+
+export async function startRun(
+  ports: ClaudePorts,
+  spool: Spool,
+  options: RunOptions,
+): Promise<ConsultOutcome> {
+  const { consultId, request, signal } = options;
+  const { clock, settings, paths } = ports;
+  if (signal.aborted) return cancelledBeforeStart(consultId, signal);
+  const claude = await prepareClaude(ports);
+  if (!claude.ok) return failed(unavailable(claude.reason, claude.problem));
+  const resumed = resolveResume(request, paths);
+  if (!resumed.ok) {
+    return failed(unavailable("session_unknown", resumed.problem));
+  }
+  const command = claudeCommand({
+    claudePath: claude.path,
+    claudeVersion: claude.version,
+    request,
+    sessionId: sessionIdOf(consultId),
+    resumedSessionId: resumed.sessionId,
+  });
+  const timeoutMs =
+    request.timeout_s === undefined
+      ? settings.timeoutMs
+      : request.timeout_s * 1000;
+  const run = {
+    claude_path: claude.path,
+    claude_version: claude.version,
+    arguments: command.slice(1),
+    started_unix_ms: clock.unixMs(),
+    deadline_unix_ms: Math.ceil(clock.unixMs() + timeoutMs),
+  };
+  try {
+    spool.writePrompt(promptInput(request.prompt));
+    // The intent comes first: whoever finds it knows that Claude may have started.
+    spool.recordRun(run);
+  } catch (error) {
+    return failed(spoolFault(spool.directory, error));
+  }
+  // Asking for the version took time; what was cancelled meanwhile must not start.
+  if (signal.aborted) return cancelledBeforeStart(consultId, signal);
+  const started = ports.spawn({
+    command,
+    cwd: request.cwd,
+    environment: claudeEnvironment(
+      ports.environment,
+      consultId,
+      settings.claudeMaxRetries,
+    ),
+    stdinPath: spool.promptPath,
+    stdoutPath: spool.stdoutPath,
+    stderrPath: spool.stderrPath,
+  });
+  if (!started.ok) {
+    return failed(
+      unavailable(
+        "not_installed",
+        `Claude Code at ${claude.path} could not be started (${started.reason}): check that it runs.`,
+      ),
+    );
+  }
+  const identity = identifyProcess(started.process.pid);
+  try {
+    if (identity !== undefined) spool.recordRun({ ...run, process: identity });
+  } catch {
+    // A successor finds the process by its marker, too.
+  }
+  const outcome = await followRun(ports, spool, options, {
+    process: started.process,
+    timeoutMs,
+  });
+  if (outcome.status === "failed" && outcome.fault.fault.reason === "too_old") {
+    forgetVersion(claude.path, paths.claudeVersions);
+  }
+  return outcome;
+}
+
+function failed(fault: FaultRecord): ConsultOutcome {
+  return { status: "failed", fault };
+}
+
+function cancelledBeforeStart(
+  consultId: ConsultId,
+  signal: AbortSignal,
+): ConsultOutcome {
+  const fault = faultRecord({
+    code: "cancelled",
+    stage: "claude",
+    operation: consultOperation,
+    detail: String(signal.reason),
+  });
+  return { status: "cancelled", fault: { ...fault, consult_id: consultId } };
+}
+
+export function spoolFault(directory: string, error: unknown): FaultRecord {
+  return faultRecord({
+    code: "process_failure",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `The consult could not be stored in ${directory} (${describeError(error)}): free the disk or correct its permissions, nothing was asked yet.`,
+  });
+}

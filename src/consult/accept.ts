@@ -1,0 +1,103 @@
+// Takes a consult into custody before anything is paid for: a spool to write into, an
+// owner, a row in the ledger. The same request asked twice gets the first one's run.
+
+import { describeError } from "../base/json.ts";
+import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
+import type { Clock } from "../sys/clock.ts";
+import { addOwner, readRunner } from "./custody.ts";
+import { type Ledger, type LedgerOptions, openLedger } from "./ledger.ts";
+import { queuedRecord } from "./record.ts";
+import type { ConsultRequest } from "./request.ts";
+import { createSpool, removeSpool, type Spool, spoolAt } from "./spool.ts";
+
+/** How long an answer that nobody received waits for the same question. */
+const undeliveredMs = 600_000;
+
+export interface AcceptOptions {
+  readonly ledger: LedgerOptions;
+  readonly clock: Clock;
+  readonly owner: ProcessIdentity | undefined;
+  readonly log: (line: string) => void;
+}
+
+export interface Accepted {
+  readonly consultId: ConsultId;
+  readonly spool: Spool;
+  /** True when an earlier consult with the same request answers this one. */
+  readonly isAttached: boolean;
+}
+
+/** Throws the system error when the spool cannot be made; nothing is left then. */
+export function acceptConsult(
+  options: AcceptOptions,
+  consultId: ConsultId,
+  request: ConsultRequest,
+  isFresh: boolean,
+): Accepted {
+  const { consultsDirectory } = options.ledger;
+  const own = spoolAt(consultsDirectory, consultId);
+  const wasAccepted = own.exists();
+  // Accepted before, by a worker that died since: the same call, the same consult.
+  if (wasAccepted && readRunner(own.directory) !== undefined) {
+    return attach(options, consultId, own, false);
+  }
+  // The spool comes before the row: a row means that there is something to attach to.
+  if (!wasAccepted) createSpool(consultsDirectory, consultId, request);
+  const nowMs = options.clock.unixMs();
+  const record = {
+    ...queuedRecord(consultId, request, nowMs),
+    owner_pid: options.owner?.pid ?? null,
+    owner_start_time: options.owner?.start_time ?? null,
+  };
+  const earlier = withLedger(options, (ledger) => {
+    if (!isFresh) return ledger.acceptOrFind(record, nowMs - undeliveredMs);
+    ledger.add(record);
+    return undefined;
+  });
+  if (earlier === undefined) return attach(options, consultId, own, false);
+  const spool = spoolAt(consultsDirectory, earlier.consult_id);
+  if (spool.exists()) {
+    removeSpool(own.directory);
+    return attach(options, earlier.consult_id, spool, true);
+  }
+  // Its spool was removed behind the ledger's back: the row means nothing.
+  withLedger(options, (ledger) => {
+    ledger.remove(earlier.consult_id);
+    ledger.add(record);
+  });
+  return attach(options, consultId, own, false);
+}
+
+/** Makes this process's client the one whom the run is for. */
+export function attach(
+  options: AcceptOptions,
+  consultId: ConsultId,
+  spool: Spool,
+  isAttached: boolean,
+): Accepted {
+  if (options.owner !== undefined) addOwner(spool.directory, options.owner);
+  return { consultId, spool, isAttached };
+}
+
+/**
+ * The ledger is an index: where it cannot be used the consult goes on without it, and
+ * is found again by its spool.
+ */
+export function withLedger<T>(
+  options: Pick<AcceptOptions, "ledger" | "log">,
+  use: (ledger: Ledger) => T,
+): T | undefined {
+  try {
+    const ledger = openLedger(options.ledger);
+    try {
+      return use(ledger);
+    } finally {
+      ledger.close();
+    }
+  } catch (error) {
+    options.log(
+      `the ledger ${options.ledger.path} was not used: ${describeError(error)}`,
+    );
+    return undefined;
+  }
+}

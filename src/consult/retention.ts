@@ -1,0 +1,98 @@
+// What is kept and for how long: the newest consults within an age and a total size.
+// A consult that is not over is never removed.
+
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type ConsultId, consultIdSchema } from "../base/ids.ts";
+import { errorCode } from "../base/json.ts";
+import { hasLiveRunner } from "./custody.ts";
+import type { Ledger } from "./ledger.ts";
+import { createdUnixMsOf } from "./record.ts";
+import { removeSpool, spoolAt } from "./spool.ts";
+
+export interface KeptConsult {
+  readonly id: ConsultId;
+  readonly createdUnixMs: number;
+  readonly bytes: number;
+}
+
+export interface RetentionLimits {
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+}
+
+/** Those to remove: too old, or beyond the size, the oldest first. Pure. */
+export function selectExpired(
+  consults: readonly KeptConsult[],
+  { maxAgeMs, maxBytes }: RetentionLimits,
+  nowUnixMs: number,
+): ConsultId[] {
+  let total = 0;
+  return consults
+    .toSorted((a, b) => b.createdUnixMs - a.createdUnixMs)
+    .filter(({ createdUnixMs, bytes }) => {
+      total += bytes;
+      return nowUnixMs - createdUnixMs > maxAgeMs || total > maxBytes;
+    })
+    .map(({ id }) => id);
+}
+
+/** How long a spool may be in the making before its maker is taken for dead. */
+const draftAgeMs = 3_600_000;
+
+/** Removes what has expired, and drafts that nobody finished. Returns the consults. */
+export function pruneHistory(
+  consultsDirectory: string,
+  ledger: Ledger,
+  limits: RetentionLimits,
+  nowUnixMs: number,
+): ConsultId[] {
+  const finished: KeptConsult[] = [];
+  for (const name of namesIn(consultsDirectory)) {
+    const path = join(consultsDirectory, name);
+    const id = consultIdSchema.safeParse(name);
+    if (id.success) {
+      if (!isOver(consultsDirectory, id.data)) continue;
+      finished.push({
+        id: id.data,
+        createdUnixMs: createdUnixMsOf(id.data),
+        bytes: sizeOfFiles(path),
+      });
+    } else if (nowUnixMs - modifiedUnixMs(path) > draftAgeMs) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+  const expired = selectExpired(finished, limits, nowUnixMs);
+  for (const id of expired) {
+    removeSpool(spoolAt(consultsDirectory, id).directory);
+    ledger.remove(id);
+  }
+  return expired;
+}
+
+function isOver(consultsDirectory: string, id: ConsultId): boolean {
+  const spool = spoolAt(consultsDirectory, id);
+  return (
+    spool.readOutcome() !== undefined ||
+    (!hasLiveRunner(spool.directory) && spool.readRun() === undefined)
+  );
+}
+
+function sizeOfFiles(directory: string): number {
+  return namesIn(directory)
+    .map((name) => statSync(join(directory, name), { throwIfNoEntry: false }))
+    .reduce((sum, status) => sum + (status?.size ?? 0), 0);
+}
+
+function modifiedUnixMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,219 @@
+// The consults of this session: dispatched, dispatched again when a worker dies, let
+// go on with a ticket when the client cannot wait, ended when it leaves.
+
+import type { FaultRecord } from "../base/fault.ts";
+import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
+import { describeError, type JsonObject } from "../base/json.ts";
+import { grantTicket, releaseRun } from "../consult/custody.ts";
+import { spoolAt } from "../consult/spool.ts";
+import { backoffMs } from "../supervise/backoff.ts";
+import { decideReplay } from "../supervise/replay.ts";
+import { type Clock, sleep } from "../sys/clock.ts";
+import { type ConsultAnswer, consultAnswerSchema } from "../tools/answer.ts";
+import type { WireOutcome, WireProgress } from "../wire/messages.ts";
+import { isTimeLimit } from "./client-limits.ts";
+import type { Keeper } from "./keeper.ts";
+
+export interface ConsultsOptions {
+  readonly keeper: Keeper;
+  readonly consultsDirectory: string;
+  readonly owner: ProcessIdentity;
+  readonly clock: Clock;
+  /** A call is attempted again. */
+  readonly onRetry: () => void;
+  readonly log: (line: string) => void;
+}
+
+export interface ConsultRequestCall {
+  readonly kind: "consult" | "attach";
+  readonly consultId: ConsultId;
+  readonly arguments: JsonObject;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: WireProgress) => void;
+  /** Infinity: until the answer is there. */
+  readonly waitMs: number;
+}
+
+export type ConsultResult =
+  | {
+      readonly kind: "answer";
+      readonly answer: ConsultAnswer;
+      readonly isAttached: boolean;
+    }
+  | { readonly kind: "fault"; readonly fault: FaultRecord }
+  | {
+      readonly kind: "running";
+      readonly consultId: ConsultId;
+      readonly elapsedMs: number;
+      readonly message: string;
+    };
+
+export interface LiveConsult {
+  readonly consultId: ConsultId;
+  readonly startedMs: number;
+}
+
+export interface Consults {
+  run(call: ConsultRequestCall): Promise<ConsultResult>;
+  live(): readonly LiveConsult[];
+  /** The client is gone: what has no ticket is ended. Takes milliseconds. */
+  end(reason: string): void;
+}
+
+interface Waiting {
+  /** The run's own id, which differs from the call's when the call was attached. */
+  consultId: ConsultId;
+  readonly startedMs: number;
+  isAccepted: boolean;
+  isAttached: boolean;
+  hasTicket: boolean;
+  message: string;
+}
+
+export function createConsults(options: ConsultsOptions): Consults {
+  const { keeper, clock, log } = options;
+  const waiting = new Set<Waiting>();
+
+  const directoryOf = ({ consultId }: Waiting) =>
+    spoolAt(options.consultsDirectory, consultId).directory;
+
+  const giveTicket = (entry: Waiting) => {
+    entry.hasTicket = true;
+    if (!entry.isAccepted) return;
+    try {
+      grantTicket(directoryOf(entry));
+    } catch (error) {
+      log(`no ticket for ${entry.consultId}: ${describeError(error)}`);
+    }
+  };
+
+  /** Attempts until there is an answer, or a fault that another attempt cannot mend. */
+  const settle = async (
+    call: ConsultRequestCall,
+    entry: Waiting,
+    cancel: AbortSignal,
+    onAccepted: () => void,
+  ): Promise<WireOutcome> => {
+    for (let attempts = 1; ; attempts += 1) {
+      const outcome = await keeper.consult({
+        kind: call.kind,
+        consultId: call.consultId,
+        arguments: call.arguments,
+        signal: cancel,
+        onAccepted: ({ consult_id, is_attached }) => {
+          entry.consultId = consult_id;
+          entry.isAccepted = true;
+          entry.isAttached = is_attached && call.kind === "consult";
+          if (entry.hasTicket) giveTicket(entry);
+          onAccepted();
+        },
+        onProgress: (progress) => {
+          entry.message = progress.message;
+          call.onProgress(progress);
+        },
+      });
+      if (outcome.status === "success" || !isWorkerLost(outcome.fault)) {
+        return outcome;
+      }
+      const decision = decideReplay({
+        contract: "probe_required",
+        knowledge: entry.isAccepted ? "outcome_unknown" : "not_dispatched",
+        attempts,
+      });
+      if (decision === "give_up" || cancel.aborted) {
+        return {
+          ...outcome,
+          fault: { ...outcome.fault, retried: attempts > 1 },
+        };
+      }
+      options.onRetry();
+      await sleep(clock, backoffMs(attempts), cancel);
+    }
+  };
+
+  return {
+    run: async (call) => {
+      const entry: Waiting = {
+        consultId: call.consultId,
+        startedMs: clock.monotonicMs(),
+        isAccepted: false,
+        isAttached: false,
+        hasTicket: false,
+        message: "starting",
+      };
+      waiting.add(entry);
+      const cancel = new AbortController();
+      const onAbort = () => {
+        const reason = String(call.signal.reason);
+        // Its run goes on: what the client's clock took is there to be fetched.
+        if (isTimeLimit(reason)) giveTicket(entry);
+        else cancel.abort(describeCancellation(reason));
+      };
+      if (call.signal.aborted) onAbort();
+      call.signal.addEventListener("abort", onAbort, { once: true });
+
+      const accepted = Promise.withResolvers<void>();
+      const settled = settle(call, entry, cancel.signal, accepted.resolve)
+        .then((outcome) => resultOf(outcome, entry))
+        .finally(() => waiting.delete(entry));
+      const over = new AbortController();
+      const patience: Promise<ConsultResult> = Number.isFinite(call.waitMs)
+        ? sleep(clock, call.waitMs, over.signal)
+            // A ticket needs a run to be a ticket for.
+            .then(() => Promise.race([accepted.promise, settled]))
+            .then(() => {
+              if (!over.signal.aborted) giveTicket(entry);
+              return {
+                kind: "running",
+                consultId: entry.consultId,
+                elapsedMs: clock.monotonicMs() - entry.startedMs,
+                message: entry.message,
+              };
+            })
+        : new Promise(() => {});
+      const result = await Promise.race([settled, patience]);
+      over.abort();
+      return result;
+    },
+    live: () =>
+      [...waiting].map(({ consultId, startedMs }) => ({
+        consultId,
+        startedMs,
+      })),
+    end: (reason) => {
+      for (const entry of waiting) {
+        if (entry.hasTicket || !entry.isAccepted) continue;
+        try {
+          releaseRun(directoryOf(entry), options.owner, reason);
+        } catch (error) {
+          log(`${entry.consultId} was not released: ${describeError(error)}`);
+        }
+      }
+      keeper.end(reason);
+    },
+  };
+}
+
+/** The worker went away under the call; nothing is known of what it did. */
+function isWorkerLost(fault: FaultRecord): boolean {
+  return (
+    fault.fault.code === "transport_failure" ||
+    (fault.fault.code === "process_failure" && fault.stage === "host")
+  );
+}
+
+function resultOf(outcome: WireOutcome, entry: Waiting): ConsultResult {
+  return outcome.status === "fault"
+    ? { kind: "fault", fault: outcome.fault }
+    : {
+        kind: "answer",
+        answer: consultAnswerSchema.parse(outcome.result),
+        isAttached: entry.isAttached,
+      };
+}
+
+function describeCancellation(reason: string): string {
+  return /^(undefined|AbortError.*|Error: Connection closed)?$/.test(reason)
+    ? "The client cancelled the consult."
+    : `The client cancelled the consult: ${reason}.`;
+}

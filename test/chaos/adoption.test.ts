@@ -1,0 +1,112 @@
+// Promise 1, shown by killing: whatever dies, each consult is answered and Claude was
+// started once for it. `npm run chaos` runs the long form.
+
+import { expect, test } from "bun:test";
+import { fakeClaude, fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
+import { makeScene } from "./scene.ts";
+import { seededRandom, startSession, survivors, until } from "./session.ts";
+
+const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
+const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
+const random = seededRandom(seed);
+/** Sessions at a time × waves × consults in each. */
+const form = isLong
+  ? { sessions: 4, waves: 5, consults: 10, runMs: 3000 }
+  : { sessions: 2, waves: 2, consults: 5, runMs: 1500 };
+
+function responseOf(answer: { result?: unknown }): unknown {
+  const { result } = answer;
+  return result !== null &&
+    typeof result === "object" &&
+    "structuredContent" in result
+    ? result.structuredContent
+    : result;
+}
+
+test(`a worker killed at any moment loses no answer (seed ${seed})`, async () => {
+  using scene = makeScene({ FAKE_CLAUDE_MS: String(form.runMs) });
+  for (let wave = 0; wave < form.waves; wave += 1) {
+    await Promise.all(
+      Array.from({ length: form.sessions }, async (_, index) => {
+        await using session = await startSession(scene.environment, scene.home);
+        const answers = Array.from({ length: form.consults }, (__, number) =>
+          session.call("consult", {
+            prompt: `question ${wave}.${index}.${number}`,
+            render: "json",
+          }),
+        );
+        await Bun.sleep(random() * form.runMs);
+        for (const pid of session.workerPids()) process.kill(pid, "SIGKILL");
+        for (const answer of await Promise.all(answers)) {
+          expect(responseOf(answer)).toMatchObject({
+            response: "The answer is 42.",
+          });
+        }
+      }),
+    );
+  }
+  const runs = form.waves * form.sessions * form.consults;
+  expect(await fakeClaudeStarts(scene.startsFile)).toHaveLength(runs);
+  await until("all over", () => survivors(scene.stateHome).length === 0, 5000);
+});
+
+test(`host and worker killed at any moment lose no answer (seed ${seed})`, async () => {
+  using scene = makeScene({ FAKE_CLAUDE_MS: String(form.runMs) });
+  const ids: string[] = [];
+  for (let wave = 0; wave < form.waves; wave += 1) {
+    await Promise.all(
+      Array.from({ length: form.sessions }, async (_, index) => {
+        const session = await startSession(scene.environment, scene.home);
+        for (let number = 0; number < form.consults; number += 1) {
+          const ticket = await session.call("consult", {
+            prompt: `question ${wave}.${index}.${number}`,
+            render: "json",
+            wait_s: 0,
+          });
+          const id = ticket.result?.structuredContent?.["consult_id"];
+          expect(id).toBeString();
+          ids.push(String(id));
+        }
+        await Bun.sleep(random() * form.runMs);
+        for (const pid of [session.pid, ...session.workerPids()]) {
+          process.kill(pid, "SIGKILL");
+        }
+        await session.exited;
+      }),
+    );
+  }
+  await using successor = await startSession(scene.environment, scene.home);
+  const answers = await Promise.all(
+    ids.map((consult_id) =>
+      successor.call("consult_wait", { consult_id, render: "json" }),
+    ),
+  );
+  for (const [index, answer] of answers.entries()) {
+    expect(responseOf(answer)).toMatchObject({
+      response: "The answer is 42.",
+      consult_id: ids[index],
+    });
+  }
+  expect(await fakeClaudeStarts(scene.startsFile)).toHaveLength(ids.length);
+});
+
+test("without a ticket and a successor a run ends when its grace is over", async () => {
+  using scene = makeScene({
+    PHONE_OPUS_ORPHAN_GRACE_S: "2",
+    FAKE_CLAUDE_MS: "60000",
+    PHONE_OPUS_CLAUDE_BIN: fakeClaude("answers-slowly"),
+  });
+  const session = await startSession(scene.environment, scene.home);
+  void session.call("consult", { prompt: "a long question" });
+  await until(
+    "Claude runs",
+    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
+    5000,
+  );
+  for (const pid of [session.pid, ...session.workerPids()]) {
+    process.kill(pid, "SIGKILL");
+  }
+  await session.exited;
+  expect(survivors(scene.stateHome).length).toBeGreaterThan(0);
+  await until("all gone", () => survivors(scene.stateHome).length === 0, 5000);
+});
