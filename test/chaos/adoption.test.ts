@@ -97,7 +97,7 @@ test("without a ticket and a successor a run ends when its grace is over", async
     PHONE_OPUS_CLAUDE_BIN: fakeClaude("answers-slowly"),
   });
   const session = await startSession(scene.environment, scene.home);
-  void session.call("consult", { prompt: "a long question" });
+  session.ask("consult", { prompt: "a long question" });
   await until(
     "Claude runs",
     async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,

@@ -72,7 +72,7 @@ describe.each(Object.entries(ladders))("%s", (_, ladder) => {
       const marker = join(scene.home, pidFile);
       scene.environment["FAKE_CLAUDE_GRANDCHILD"] = marker;
       await using other = await startSession(scene.environment, scene.home);
-      void other.call("consult", { prompt: "hang" });
+      other.ask("consult", { prompt: "hang" });
       await until("the grandchild is there", () => existsSync(marker), 10_000);
       await ladder(session);
       await ladder(other);
@@ -87,7 +87,7 @@ describe.each(Object.entries(ladders))("%s", (_, ladder) => {
   test("leaves no Claude that ignores every polite signal", async () => {
     await consultWith("ignores-signals", async (session, scene) => {
       const spools = join(scene.stateHome, "phone_opus/consults");
-      void session.call("consult", { prompt: "ignore" });
+      session.ask("consult", { prompt: "ignore" });
       await until("the run has begun", () => hasOutput(spools), 10_000);
       await ladder(session);
       await until(

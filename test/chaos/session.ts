@@ -26,9 +26,8 @@ export interface ChaosSession extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the response to this request. */
   call(name: string, arguments_: object): Promise<Answer>;
-  notify(method: string, params: object): void;
-  /** The id that the next call will have. */
-  nextId(): number;
+  /** The same, for a call whose answer nobody will wait for. */
+  ask(name: string, arguments_: object): void;
   workerPids(): number[];
   endInput(): void;
   readonly exited: Promise<number>;
@@ -46,7 +45,7 @@ export async function startSession(
     stderr: "ignore",
     detached: true,
   });
-  const pending = new Map<number, (answer: Answer) => void>();
+  const pending = new Map<number, PromiseWithResolvers<Answer>>();
   let id = 0;
   const reading = (async () => {
     const decoder = new TextDecoder();
@@ -58,8 +57,13 @@ export async function startSession(
       rest = lines.pop() ?? "";
       for (const line of lines) {
         const message = answerSchema.parse(JSON.parse(line));
-        if (typeof message.id === "number") pending.get(message.id)?.(message);
+        if (typeof message.id === "number") {
+          pending.get(message.id)?.resolve(message);
+        }
       }
+    }
+    for (const { reject } of pending.values()) {
+      reject(new Error("the host ended without an answer"));
     }
   })();
   const send = async (message: object) => {
@@ -68,10 +72,10 @@ export async function startSession(
   };
   const request = async (method: string, params: object) => {
     id += 1;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    pending.set(id, resolve);
+    const answer = Promise.withResolvers<Answer>();
+    pending.set(id, answer);
     await send({ jsonrpc: "2.0", id, method, params });
-    return promise;
+    return answer.promise;
   };
   await request("initialize", {
     protocolVersion: "2025-11-25",
@@ -83,8 +87,9 @@ export async function startSession(
     pid: child.pid,
     call: (name, arguments_) =>
       request("tools/call", { name, arguments: arguments_ }),
-    notify: (method, params) => void send({ jsonrpc: "2.0", method, params }),
-    nextId: () => id + 1,
+    ask: (name, arguments_) => {
+      request("tools/call", { name, arguments: arguments_ }).catch(() => {});
+    },
     workerPids: () => childrenOf(child.pid),
     endInput: () => void child.stdin.end(),
     exited: child.exited,
