@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   consult: ["base", "sys", "tools"],
   telemetry: ["base", "sys", "tools"],
   claude: ["base", "sys", "consult"],
+  runner: ["base", "sys", "consult", "claude"],
   worker: [
     "base",
     "sys",
@@ -46,6 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "telemetry",
     "consult",
     "claude",
+    "runner",
     "host",
   ],
 };
