@@ -68,6 +68,7 @@ async function work(): Promise<void> {
   const { createWorker, parseWorkerArguments } =
     await import("./worker/worker.ts");
   const { consultPorts } = await import("./claude/ports.ts");
+  const { adoptAbandonedRuns } = await import("./claude/recover.ts");
   const generation = parseWorkerArguments(rest);
   const settings = readSettings();
   if (generation === undefined) {
@@ -75,19 +76,21 @@ async function work(): Promise<void> {
     process.exit(2);
   }
   keepAlive();
+  const paths = statePaths(environment, home);
+  const consults = consultPorts({
+    program,
+    environment,
+    paths,
+    settings,
+    clock: systemClock,
+    baseDirectory: process.cwd(),
+    log,
+  });
   const worker = createWorker({
     generation,
     keepsHistory: settings.keepsHistory,
     output: standardOutput(() => {}),
-    consults: consultPorts({
-      program,
-      environment,
-      paths: statePaths(environment, home),
-      settings,
-      clock: systemClock,
-      baseDirectory: process.cwd(),
-      log,
-    }),
+    consults,
   });
   const leave = async () => {
     await worker.end();
@@ -98,6 +101,7 @@ async function work(): Promise<void> {
     onBytes: (bytes) => worker.receive(bytes),
     onEnd: () => void leave(),
   });
+  adoptAbandonedRuns(consults, paths.consults);
 }
 
 async function drive(): Promise<void> {

@@ -3,6 +3,7 @@
 // keeps the limits, obeys cancellations, and writes the outcome. Nothing waits on it
 // but files.
 
+import { join } from "node:path";
 import type { ConsultId } from "../base/ids.ts";
 import type { ClaudePorts } from "../claude/follow.ts";
 import { driveRun } from "../claude/run.ts";
@@ -15,9 +16,11 @@ import {
   isOrphaned,
 } from "../consult/custody.ts";
 import type { LedgerOptions } from "../consult/ledger.ts";
+import { pruneHistory } from "../consult/retention.ts";
 import { type ConsultRecord, outcomeFields } from "../consult/record.ts";
 import { type Spool, spoolAt } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
+import { takeTurn } from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
 
 export interface RunnerOptions {
@@ -78,6 +81,24 @@ export async function runRunner(options: RunnerOptions): Promise<void> {
     pid: run?.process?.pid ?? null,
     process_start_time: run?.process?.start_time ?? null,
   });
+  tidyUp(options);
+}
+
+const tidyEveryMs = 3_600_000;
+
+/** Now and then the end of a run is also the end of what has expired. */
+function tidyUp({ claude, ledger, log }: RunnerOptions): void {
+  const { settings, paths, clock } = claude;
+  const nowMs = clock.unixMs();
+  if (!takeTurn(join(paths.root, "last-prune"), nowMs, tidyEveryMs)) return;
+  withLedger({ ledger, log }, (open) =>
+    pruneHistory(
+      paths.consults,
+      open,
+      { maxAgeMs: settings.historyMs, maxBytes: settings.historyBytes },
+      nowMs,
+    ),
+  );
 }
 
 /** Cancels the run when somebody wants it, or when nobody waits for it any more. */

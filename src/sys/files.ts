@@ -66,3 +66,19 @@ export function readTextIfPresent(path: string): string | undefined {
     throw error;
   }
 }
+
+/** True at most once in `everyMs`, for all processes that share the stamp file. */
+export function takeTurn(
+  stampPath: string,
+  nowUnixMs: number,
+  everyMs: number,
+): boolean {
+  const last = statSync(stampPath, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (nowUnixMs - last < everyMs) return false;
+  try {
+    replaceFile(stampPath, "");
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -2,6 +2,8 @@
 // started once for it. `npm run chaos` runs the long form.
 
 import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { z } from "zod";
 import { fakeClaude, fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
 import { makeScene } from "./scene.ts";
 import { seededRandom, startSession, survivors, until } from "./session.ts";
@@ -109,4 +111,76 @@ test("without a ticket and a successor a run ends when its grace is over", async
   await session.exited;
   expect(survivors(scene.stateHome).length).toBeGreaterThan(0);
   await until("all gone", () => survivors(scene.stateHome).length === 0, 5000);
+});
+
+test("a run whose runner was killed too is adopted, not started again", async () => {
+  using scene = makeScene({ FAKE_CLAUDE_MS: "2000" });
+  const session = await startSession(scene.environment, scene.home);
+  const ticket = await session.call("consult", {
+    prompt: "a question",
+    render: "json",
+    wait_s: 0,
+  });
+  const consult_id = String(ticket.result?.structuredContent?.["consult_id"]);
+  const spool = join(scene.stateHome, "phone_opus/consults", consult_id);
+  await until(
+    "Claude runs",
+    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
+    5000,
+  );
+  const runner = z
+    .object({ pid: z.int() })
+    .parse(await Bun.file(join(spool, "runner.1.json")).json());
+  for (const pid of [session.pid, ...session.workerPids(), runner.pid]) {
+    process.kill(pid, "SIGKILL");
+  }
+  await session.exited;
+  await using successor = await startSession(scene.environment, scene.home);
+  const answer = await successor.call("consult_wait", {
+    consult_id,
+    render: "json",
+  });
+  expect(responseOf(answer)).toMatchObject({
+    consult_id,
+    response: "The answer is 42.",
+  });
+  expect(await fakeClaudeStarts(scene.startsFile)).toHaveLength(1);
+});
+
+test("a run that died unseen is told as unknown, with the session to resume", async () => {
+  using scene = makeScene({ FAKE_CLAUDE_MS: "60000" });
+  const session = await startSession(scene.environment, scene.home);
+  const ticket = await session.call("consult", {
+    prompt: "a question",
+    render: "json",
+    wait_s: 0,
+  });
+  const consult_id = String(ticket.result?.structuredContent?.["consult_id"]);
+  await until(
+    "Claude runs",
+    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
+    5000,
+  );
+  const stdout = join(
+    scene.stateHome,
+    "phone_opus/consults",
+    consult_id,
+    "stdout.jsonl",
+  );
+  await until("it has begun", () => Bun.file(stdout).size > 0, 5000);
+  for (const pid of survivors(scene.stateHome)) process.kill(pid, "SIGKILL");
+  await session.exited;
+  await using successor = await startSession(scene.environment, scene.home);
+  const answer = await successor.call("consult_wait", { consult_id });
+  expect(answer.result).toMatchObject({
+    isError: true,
+    structuredContent: {
+      fault: { code: "outcome_unknown" },
+      consult_id,
+      session_id: consult_id
+        .slice(2)
+        .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-"),
+    },
+  });
+  expect(await fakeClaudeStarts(scene.startsFile)).toHaveLength(1);
 });
