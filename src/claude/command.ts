@@ -117,10 +117,9 @@ const removed = new Set([
   "BUN_BE_BUN",
 ]);
 
-export function claudeEnvironment(
+/** What phone-opus was given, without its own and a surrounding agent's variables. */
+export function cleanEnvironment(
   inherited: Environment,
-  consultId: ConsultId,
-  maxRetries: number,
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) {
@@ -128,6 +127,15 @@ export function claudeEnvironment(
     if (name.startsWith("PHONE_OPUS_")) continue;
     environment[name] = value;
   }
+  return environment;
+}
+
+export function claudeEnvironment(
+  inherited: Environment,
+  consultId: ConsultId,
+  maxRetries: number,
+): Record<string, string> {
+  const environment = cleanEnvironment(inherited);
   return {
     ...environment,
     ...withoutFileMonitor(environment),

@@ -241,7 +241,7 @@ function withoutResult(
   return verdict(
     "bad_output",
     malformed > 0
-      ? `Claude Code ended without a result and printed ${malformed} unreadable lines: see the consult's spool, and update Claude Code or phone-opus.`
+      ? `Claude Code ended without a result and printed ${malformed} unreadable ${malformed === 1 ? "line" : "lines"}: see the consult's spool, and update Claude Code or phone-opus.`
       : "Claude Code ended without a result: ask again, and update Claude Code if it happens twice.",
   );
 }

@@ -1,17 +1,20 @@
 // Follows a started run to its end: its output as it grows, its limits, its
 // cancellation. When this is over, no process of the run is left.
 
+import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import type { ConsultId } from "../base/ids.ts";
+import { describeError } from "../base/json.ts";
 import { createLineDecoder } from "../base/lines.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
 import type { ConsultRequest } from "../consult/request.ts";
 import type { Spool } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
-import { followFile } from "../sys/follow.ts";
+import { type Follower, followFile } from "../sys/follow.ts";
 import type { Exit, SpawnOnFiles } from "../sys/spawn.ts";
 import { killRun, type RunProcess, stopRun } from "../sys/stop.ts";
 import { runMarker } from "./command.ts";
 import { conclude, type Ending } from "./conclude.ts";
+import { consultOperation } from "./faults.ts";
 import { watchLimits } from "./limits.ts";
 import type { Downstream } from "./prepare.ts";
 import { createTranscript, type Progress } from "./transcript.ts";
@@ -56,18 +59,19 @@ export async function followRun(
     clock,
     () => spool.outputBytes(),
   );
-  const follower = followFile({
-    path: spool.stdoutPath,
-    clock,
-    onData: (bytes) => {
-      limits.touch();
-      for (const frame of decoder.push(bytes)) transcript.absorb(frame);
-      options.onProgress(transcript.progress());
-      if (transcript.result() !== undefined) resultSeen.resolve();
-    },
-  });
   const over = new AbortController();
+  let follower: Follower | undefined;
   try {
+    follower = followFile({
+      path: spool.stdoutPath,
+      clock,
+      onData: (bytes) => {
+        limits.touch();
+        for (const frame of decoder.push(bytes)) transcript.absorb(frame);
+        options.onProgress(transcript.progress());
+        if (transcript.result() !== undefined) resultSeen.resolve();
+      },
+    });
     const ending = await Promise.race<Ending>([
       process.exited.then(() => ({ kind: "exited" })),
       // With the result there is nothing to wait for but a clean exit.
@@ -92,11 +96,31 @@ export async function followRun(
       settings,
       stderrTail: spool.stderrTail(600),
     });
+  } catch (error) {
+    await stopRun({ process, marker, clock, graceMs: 0 });
+    return { status: "failed", fault: unfollowed(spool, consultId, error) };
   } finally {
     over.abort();
     limits.close();
-    follower.close();
+    follower?.close();
   }
+}
+
+/** Our own side failed under the run; it was ended, since nobody could watch it. */
+function unfollowed(
+  spool: Spool,
+  consultId: ConsultId,
+  error: unknown,
+): FaultRecord {
+  return {
+    ...faultRecord({
+      code: "process_failure",
+      stage: "worker",
+      operation: consultOperation,
+      detail: `The consult could not be followed in ${spool.directory} (${describeError(error)}), and Claude Code was stopped: ask again.`,
+    }),
+    consult_id: consultId,
+  };
 }
 
 /** Whatever the ending, all processes of the run are gone when this returns. */

@@ -7,7 +7,7 @@ import type { ConsultRequest } from "../consult/request.ts";
 import { spoolAt } from "../consult/spool.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import type { Environment, Settings } from "../sys/settings.ts";
-import { minimumVersion, sessionIdOf } from "./command.ts";
+import { cleanEnvironment, minimumVersion, sessionIdOf } from "./command.ts";
 import { findClaude } from "./find.ts";
 import { type AskVersion, isAtLeast, learnVersion } from "./version.ts";
 
@@ -35,10 +35,8 @@ export async function prepareClaude(downstream: Downstream): Promise<Prepared> {
     home,
   });
   if (!found.ok) return { ...found, reason: "not_installed" };
-  const learned = await learnVersion(
-    found.path,
-    paths.claudeVersions,
-    downstream.askVersion,
+  const learned = await learnVersion(found.path, paths.claudeVersions, () =>
+    downstream.askVersion(found.path, cleanEnvironment(environment)),
   );
   if (!learned.ok) return { ...learned, reason: "not_installed" };
   if (!isAtLeast(learned.version, minimumVersion)) {

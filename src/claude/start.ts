@@ -5,6 +5,7 @@ import { describeError } from "../base/json.ts";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
 import type { Spool } from "../consult/spool.ts";
+import { isDirectory } from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
 import {
   claudeCommand,
@@ -49,6 +50,8 @@ export async function startRun(
     started_unix_ms: clock.unixMs(),
     deadline_unix_ms: Math.ceil(clock.unixMs() + timeoutMs),
   };
+  // Asking for the version took time; what was cancelled meanwhile must not start.
+  if (signal.aborted) return cancelledBeforeStart(consultId, signal);
   try {
     spool.writePrompt(promptInput(request.prompt));
     // The intent comes first: whoever finds it knows that Claude may have started.
@@ -56,8 +59,6 @@ export async function startRun(
   } catch (error) {
     return failed(spoolFault(spool.directory, error));
   }
-  // Asking for the version took time; what was cancelled meanwhile must not start.
-  if (signal.aborted) return cancelledBeforeStart(consultId, signal);
   const started = ports.spawn({
     command,
     cwd: request.cwd,
@@ -70,6 +71,17 @@ export async function startRun(
     stdoutPath: spool.stdoutPath,
     stderrPath: spool.stderrPath,
   });
+  if (!started.ok && !isDirectory(request.cwd)) {
+    // The system says ENOENT of the binary, too, when it means the directory.
+    return failed(
+      faultRecord({
+        code: "invalid_input",
+        stage: "worker",
+        operation: consultOperation,
+        detail: `cwd ${request.cwd} is no directory any more: name one that exists.`,
+      }),
+    );
+  }
   if (!started.ok) {
     return failed(
       unavailable(

@@ -2,6 +2,7 @@
 // fingerprint, since asking costs 100 ms and more.
 
 import { z } from "zod";
+import type { Environment } from "../sys/settings.ts";
 import { describeError, parseJson } from "../base/json.ts";
 import {
   ensurePrivateDirectory,
@@ -28,12 +29,15 @@ export type LearnedVersion =
   | { readonly ok: false; readonly problem: string };
 
 /** Asks the binary at `path`; resolves with what it printed on stdout. */
-export type AskVersion = (path: string) => Promise<string>;
+export type AskVersion = (
+  path: string,
+  environment: Environment,
+) => Promise<string>;
 
 export async function learnVersion(
   path: string,
   cachePath: string,
-  ask: AskVersion,
+  ask: () => Promise<string>,
 ): Promise<LearnedVersion> {
   try {
     const fingerprint = fingerprintFile(path);
@@ -45,7 +49,7 @@ export async function learnVersion(
     ) {
       return { ok: true, version: known.version };
     }
-    const printed = await ask(path);
+    const printed = await ask();
     const version = printed.match(/\d+\.\d+\.\d+/)?.[0];
     if (version === undefined) {
       return {
@@ -71,11 +75,16 @@ export function forgetVersion(path: string, cachePath: string): void {
 
 type Cache = z.infer<typeof cacheSchema>;
 
+/** A cache that cannot be read is an empty one. */
 function readCache(cachePath: string): Cache {
-  const parsed = parseJson(readTextIfPresent(cachePath) ?? "");
-  return (
-    (parsed.ok ? cacheSchema.safeParse(parsed.value).data : undefined) ?? {}
-  );
+  try {
+    const parsed = parseJson(readTextIfPresent(cachePath) ?? "");
+    return (
+      (parsed.ok ? cacheSchema.safeParse(parsed.value).data : undefined) ?? {}
+    );
+  } catch {
+    return {};
+  }
 }
 
 /** Best effort: without the cache each run only asks again. */
@@ -100,9 +109,10 @@ export function isAtLeast(version: string, minimum: Version): boolean {
 const versionTimeoutMs = 20_000;
 
 /** Runs `path --version` in a place where no project file can influence it. */
-export const askVersion: AskVersion = async (path) => {
+export const askVersion: AskVersion = async (path, environment) => {
   const child = Bun.spawn([path, "--version"], {
     cwd: "/",
+    env: { ...environment },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "ignore",

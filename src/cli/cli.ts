@@ -36,6 +36,7 @@ import { createReport, type Report } from "./report.ts";
 import {
   asksForHelp,
   helpText,
+  optionWords,
   refuseUnknownOptions,
   UsageError,
 } from "./usage.ts";
@@ -136,7 +137,7 @@ export interface CliOptions {
 
 /** Resolves with the exit code; never rejects. */
 export async function runCli(options: CliOptions): Promise<number> {
-  const isQuiet = options.words.includes("--quiet");
+  const isQuiet = optionWords(options.words).includes("--quiet");
   const report = createReport({ ...options, isQuiet });
   try {
     return await runCommand(options, report);

@@ -107,7 +107,9 @@ export interface ConsultCommand extends AnswerOptions {
 /** Runs the command to its exit code; throws a UsageError for a bad command line. */
 export async function consultCommand(command: ConsultCommand): Promise<number> {
   const { options, ports } = command;
-  const question = parseQuestion(options, await readPrompt(command));
+  const prompt = await promptUnlessInterrupted(command);
+  if (prompt === undefined) return exitCodes.interrupted;
+  const question = parseQuestion(options, prompt);
   const parsed = await parseConsultRequest(question, ports.baseDirectory);
   if (!parsed.ok) throw new UsageError(parsed.problem);
   const presentation = parsePresentation(options);
@@ -125,6 +127,23 @@ export async function consultCommand(command: ConsultCommand): Promise<number> {
     return exitCodes.failed;
   }
   return awaitAnswer(command, presentation, accepted);
+}
+
+/** Undefined when Ctrl-C came first: standard input may never end. */
+async function promptUnlessInterrupted(
+  command: ConsultCommand,
+): Promise<string | undefined> {
+  const { interrupt } = command;
+  const over = new AbortController();
+  const interrupted = new Promise<undefined>((resolve) => {
+    const tell = () => resolve(undefined);
+    if (interrupt.aborted) return tell();
+    const { signal } = over;
+    interrupt.addEventListener("abort", tell, { once: true, signal });
+  });
+  return Promise.race([interrupted, readPrompt(command)]).finally(() =>
+    over.abort(),
+  );
 }
 
 const numberText = z
@@ -159,6 +178,6 @@ function parseQuestion(options: JsonObject, prompt: string) {
     max_budget_usd,
   });
   if (question.success) return question.data;
-  const issue = describeIssue(question.error).replaceAll("_", "-");
-  throw new UsageError(`--${issue}`);
+  const [name = "", ...issue] = describeIssue(question.error).split(":");
+  throw new UsageError(`--${[name.replaceAll("_", "-"), ...issue].join(":")}`);
 }

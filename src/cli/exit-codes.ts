@@ -11,6 +11,15 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+export const exitCodeHelp = [
+  "0    answered",
+  "1    Claude or the run failed",
+  "2    the command line, the prompt or a variable is wrong",
+  "3    a time limit was reached",
+  "4    Claude Code is not installed or not logged in",
+  "130  interrupted or cancelled",
+];
+
 export function exitCodeOf(fault: FaultRecord): number {
   const { code, reason } = fault.fault;
   if (code === "invalid_input") return exitCodes.usage;

@@ -24,7 +24,7 @@ export async function readPrompt(sources: PromptSources): Promise<string> {
   }
   const bytes = await sources.readStdin();
   try {
-    return strictDecoder().decode(bytes);
+    return decode(bytes);
   } catch {
     throw new UsageError(
       `the prompt on standard input is not UTF-8 (first bad byte at offset ${firstBadByte(bytes)}): convert it, nothing was asked`,
@@ -32,7 +32,10 @@ export async function readPrompt(sources: PromptSources): Promise<string> {
   }
 }
 
-/** By halving: decoding as a stream fails exactly from the bad byte on. */
+/**
+ * By halving: decoding as a stream fails from the bad byte on, or from one of those
+ * behind it that should have belonged to it; what was decoded ends before it.
+ */
 function firstBadByte(bytes: Uint8Array): number {
   let good = 0;
   let bad = bytes.length;
@@ -41,19 +44,20 @@ function firstBadByte(bytes: Uint8Array): number {
     if (decodes(bytes.subarray(0, middle))) good = middle;
     else bad = middle;
   }
-  return good;
+  return Buffer.byteLength(decode(bytes.subarray(0, good), { stream: true }));
+}
+
+/** Throws where the bytes are not UTF-8; a byte order mark is text like any other. */
+function decode(bytes: Uint8Array, options?: { stream: true }): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return decoder.decode(bytes, options);
 }
 
 function decodes(bytes: Uint8Array): boolean {
   try {
-    strictDecoder().decode(bytes, { stream: true });
+    decode(bytes, { stream: true });
     return true;
   } catch {
     return false;
   }
-}
-
-/** A byte order mark is text like any other: what goes in is what Claude reads. */
-function strictDecoder(): TextDecoder {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 }

@@ -1,7 +1,7 @@
 // What a person reads. Answers and asked-for data go to stdout, everything else to
 // stderr; colours only on a terminal and never with NO_COLOR.
 
-import { type ConsolaInstance, createConsola } from "consola";
+import { type ConsolaInstance, createConsola, LogLevels } from "consola";
 import type { LineOutput } from "../sys/output.ts";
 import type { Environment } from "../sys/settings.ts";
 
@@ -76,6 +76,8 @@ function stderrConsole({
     ? (text: string) => `\u001B[31m${text}\u001B[39m`
     : (text: string) => text;
   return createConsola({
+    // Else consola takes it from CONSOLA_LEVEL, TEST and their like.
+    level: LogLevels.info,
     reporters: [
       {
         log: ({ type, args }) => {

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { type ArgsDef, type CommandDef, renderUsage } from "citty";
 import { describeError } from "../base/json.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
 
 /** The command line was wrong; the message is one sentence for its author. */
 export class UsageError extends Error {
@@ -33,15 +34,19 @@ export function refuseUnknownOptions(
     parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {
     // Node explains further than one sentence; the first says what is wrong.
-    throw new UsageError(describeError(error).split(". ")[0] ?? "bad option");
+    throw new UsageError(describeError(error).split(/\.\s/)[0] ?? "bad option");
   }
 }
 
-/** True when help is asked for; behind `--` everything is text. */
 export function asksForHelp(words: readonly string[]): boolean {
-  const end = words.indexOf("--");
-  const options = end === -1 ? words : words.slice(0, end);
+  const options = optionWords(words);
   return options.includes("--help") || options.includes("-h");
+}
+
+/** The words that may be options; behind `--` everything is text. */
+export function optionWords(words: readonly string[]): readonly string[] {
+  const end = words.indexOf("--");
+  return end === -1 ? words : words.slice(0, end);
 }
 
 /** Plain text: help is as often piped or read by an agent as by a person. */
@@ -57,6 +62,10 @@ export async function helpText<T extends ArgsDef>(
     "EXAMPLES",
     "",
     ...examples.map((line) => `  ${line}`),
+    "",
+    "EXIT CODES",
+    "",
+    ...exitCodeHelp.map((line) => `  ${line}`),
     "",
   ].join("\n");
 }

@@ -82,3 +82,7 @@ export function takeTurn(
     return false;
   }
 }
+
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
