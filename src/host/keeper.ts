@@ -89,7 +89,6 @@ export function createKeeper(options: KeeperOptions): Keeper {
       environment: options.environment,
     });
     if (!spawned.ok) {
-      current = undefined;
       return unusable(
         generation,
         `The worker could not be started (${spawned.reason}): reinstall phone-opus if its binary is gone, then ask again.`,
@@ -130,9 +129,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   return {
     consult: async (call) => {
-      current ??= start();
-      const started = await current;
-      if (!started.ok) return { status: "fault", fault: started.fault };
+      const attempt = (current ??= start());
+      const started = await attempt;
+      if (!started.ok) {
+        if (current === attempt) current = undefined;
+        return { status: "fault", fault: started.fault };
+      }
       const { channel } = started.worker;
       const id = nextOperationId;
       nextOperationId += 1;

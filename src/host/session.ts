@@ -9,7 +9,11 @@ import {
 import { z } from "zod";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import { type RequestId, requestIdSchema } from "../base/ids.ts";
-import { type JsonObject, jsonObjectSchema } from "../base/json.ts";
+import {
+  describeIssue,
+  type JsonObject,
+  jsonObjectSchema,
+} from "../base/json.ts";
 
 export interface PendingRequest {
   readonly id: RequestId;
@@ -57,6 +61,11 @@ const toolCallSchema = z.looseObject({
   name: z.string(),
   arguments: jsonObjectSchema.optional(),
 });
+const initializeSchema = z.looseObject({
+  protocolVersion: z.string(),
+  capabilities: jsonObjectSchema,
+  clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
+});
 const idOnlySchema = z.looseObject({ id: requestIdSchema });
 
 /** In the revision 2026-07-28 each request says itself which protocol it speaks. */
@@ -67,6 +76,8 @@ const beforeInitialize = new Set(["initialize", "ping"]);
 export function createSession(): Session {
   const pending = new Map<RequestId, PendingRequest>();
   let isInitialized = false;
+  // The first message without an envelope settles that this client is of the older era.
+  let isOlderEra = false;
 
   const admitRequest = (
     request: z.infer<typeof requestSchema>,
@@ -89,8 +100,8 @@ export function createSession(): Session {
       );
     }
     const isModern = envelopeVersionKey in metaOf(params);
-    if (method === "initialize") isInitialized = true;
-    if (!isModern && !isInitialized && !beforeInitialize.has(method)) {
+    const needsInitialize = isOlderEra || !isModern;
+    if (needsInitialize && !isInitialized && !beforeInitialize.has(method)) {
       return refuse(
         faultRecord({
           code: "not_initialized",
@@ -111,6 +122,19 @@ export function createSession(): Session {
         }),
       );
     }
+    if (method === "initialize") {
+      const opening = initializeSchema.safeParse(params);
+      if (!opening.success) {
+        return refuse(
+          faultRecord({
+            code: "invalid_input",
+            stage: "protocol",
+            operation,
+            detail: `The parameters of initialize are invalid: ${describeIssue(opening.error)}.`,
+          }),
+        );
+      }
+    }
     const message = asMessage(request);
     if (message === undefined) {
       return refuse(
@@ -122,6 +146,8 @@ export function createSession(): Session {
         }),
       );
     }
+    if (method === "initialize") isInitialized = true;
+    if (!isModern) isOlderEra = true;
     pending.set(id, { id, operation, startedMs: nowMs });
     return { kind: "pass", message, operation };
   };

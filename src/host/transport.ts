@@ -118,7 +118,8 @@ export function createSessionTransport(
     },
     end: () => {
       for (const frame of decoder.end()) absorb(frame);
-      transport.onclose?.();
+      // What was just asked may still be answered in this turn.
+      setImmediate(() => transport.onclose?.());
     },
   };
   return transport;

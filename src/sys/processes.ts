@@ -13,13 +13,21 @@ export interface ProcessEntry {
   readonly session: number;
   /** `NAME=value` entries, as far as this user may read them. */
   readonly environment: () => string;
+  /** In the middle of exec a process shows no environment, for a few milliseconds. */
+  readonly isStarting: () => boolean;
 }
 
 export function listProcesses(): readonly ProcessEntry[] {
   return process.platform === "linux" ? listFromProc() : listFromPs();
 }
 
+const kernelThreads = 2;
+/** Of /proc/PID/stat, counted from the state; in hundredths of a second. */
+const startTimeField = 19;
+
 function listFromProc(): readonly ProcessEntry[] {
+  const uptimeSeconds = Number(readOrEmpty("/proc/uptime").split(" ")[0]);
+  const startedBefore = (uptimeSeconds - 2) * 100;
   return readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid)) return [];
@@ -29,13 +37,20 @@ function listFromProc(): readonly ProcessEntry[] {
     const [state, parent, group, session] = fields;
     // A zombie runs nothing and holds nothing; only its parent can remove it.
     if (status === "" || state === "Z" || state === "X") return [];
+    // Read once: what was empty for the marker must be empty for isStarting too.
+    let read: string | undefined;
+    const environment = () => (read ??= readOrEmpty(`/proc/${name}/environ`));
     return [
       {
         pid,
         parent: Number(parent),
         group: Number(group),
         session: Number(session),
-        environment: () => readOrEmpty(`/proc/${name}/environ`),
+        environment,
+        isStarting: () =>
+          Number(parent) !== kernelThreads &&
+          Number(fields[startTimeField]) > startedBefore &&
+          environment() === "",
       },
     ];
   });
@@ -72,6 +87,7 @@ function listFromPs(): readonly ProcessEntry[] {
           // macOS prints a pointer here; the group then has to do.
           session: /^\d+$/.test(session ?? "") ? Number(session) : 0,
           environment: () => command.join("\0"),
+          isStarting: () => false,
         },
       ];
     });

@@ -3,12 +3,19 @@
 
 import type { Clock } from "./clock.ts";
 import { sleep } from "./clock.ts";
-import { processesOfRun, type RunIdentity, sendSignal } from "./processes.ts";
+import {
+  listProcesses,
+  processesOfRun,
+  type RunIdentity,
+  sendSignal,
+} from "./processes.ts";
 import type { Exit } from "./spawn.ts";
 
 const roundMs = 20;
 /** A fork bomb may outrun any number of rounds; then we say so instead of hanging. */
 const maximumRounds = 100;
+/** Somebody else's process may show no environment for ever. */
+const settlingRounds = 10;
 
 /** The leader of a run, which need not be our child. */
 export interface RunProcess {
@@ -51,8 +58,12 @@ export async function stopRun(options: StopOptions): Promise<boolean> {
 export async function killRun(run: RunIdentity, clock: Clock): Promise<number> {
   const killed = new Set<number>();
   for (let round = 0; round < maximumRounds; round += 1) {
-    const alive = processesOfRun(run);
-    if (alive.length === 0) return killed.size;
+    const all = listProcesses();
+    const alive = processesOfRun(run, all);
+    // One that shows no environment yet may be of this run: look again.
+    const isSettled =
+      round >= settlingRounds || !all.some((entry) => entry.isStarting());
+    if (alive.length === 0 && isSettled) return killed.size;
     for (const { pid } of alive) {
       killed.add(pid);
       sendSignal(pid, "SIGKILL");
