@@ -28,6 +28,8 @@ export interface Ledger {
   ): ConsultRecord | undefined;
   /** Enters the consult, or leaves the row that is there. */
   add(record: ConsultRecord): void;
+  /** The same for many, all or none. */
+  addAll(records: Iterable<ConsultRecord>): void;
   update(id: ConsultId, fields: Partial<ConsultRecord>): void;
   get(id: ConsultId): ConsultRecord | undefined;
   /** Newest first, long prompts cut. */
@@ -107,6 +109,7 @@ export function openLedger(options: LedgerOptions): Ledger {
           .immediate(),
       ),
     add: (record) => void attempt((db) => db.query(insertSql).run(record)),
+    addAll: (records) => attempt((db) => insertAll(db, records)),
     update: (id, fields) => {
       const names = Object.keys(fields);
       if (names.length === 0) return;
@@ -181,12 +184,14 @@ function open(path: string): Database {
 }
 
 function refill(database: Database, options: LedgerOptions): void {
+  insertAll(database, readAllSpools(options.consultsDirectory));
+}
+
+function insertAll(database: Database, records: Iterable<ConsultRecord>): void {
   const insert = database.query(insertSql);
   database
     .transaction(() => {
-      for (const record of readAllSpools(options.consultsDirectory)) {
-        insert.run(record);
-      }
+      for (const record of records) insert.run(record);
     })
     .immediate();
 }
