@@ -7,7 +7,7 @@ import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
 import { parseSettings, type Settings } from "./sys/settings.ts";
-import { onEndSignals } from "./sys/signals.ts";
+import { onEndSignals, onReloadSignal } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
 const environment = { ...process.env };
@@ -33,9 +33,11 @@ else if (group === "mcp" && role === "worker" && rest.length === 2) {
 async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
+  const { registerHost } = await import("./consult/hosts.ts");
   keepAlive();
   const leave = async () => {
     host.end();
+    registration.remove();
     // What was asked before the end is answered if it takes but a moment: clients
     // kill within 30 ms.
     await new Promise(setImmediate);
@@ -45,20 +47,24 @@ async function serve(): Promise<void> {
     ]);
     process.exit(0);
   };
-  const output = standardOutput(() => void leave());
+  const output = standardOutput({ onBroken: () => void leave() });
+  const paths = statePaths(environment, home);
   const host = createHost({
     program,
     launchPath: program.at(-1) ?? process.execPath,
     workingDirectory: process.cwd(),
     environment,
-    paths: statePaths(environment, home),
+    paths,
     clock: systemClock,
     spawn: spawnPiped,
     output,
+    onPressure: (isHigh) => (isHigh ? input.hold() : input.release()),
     log,
   });
   onEndSignals(() => void leave());
-  readStandardInput({
+  onReloadSignal(() => host.reload());
+  const registration = registerHost(paths.hosts);
+  const input = readStandardInput({
     onBytes: (bytes) => host.receive(bytes),
     onEnd: () => void leave(),
   });
@@ -89,7 +95,7 @@ async function work(): Promise<void> {
   const worker = createWorker({
     generation,
     keepsHistory: settings.keepsHistory,
-    output: standardOutput(() => {}),
+    output: standardOutput({ onBroken: () => {} }),
     consults,
   });
   const leave = async () => {
@@ -152,7 +158,7 @@ async function cli(): Promise<void> {
     signalCode = 128 + number;
     interrupt.abort(`Interrupted by ${name}; Claude Code was stopped.`);
   });
-  const output = standardOutput(() => {});
+  const output = standardOutput({ onBroken: () => {} });
   const code = await runCli({
     words,
     environment,

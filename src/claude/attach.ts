@@ -7,7 +7,8 @@ import { faultRecord } from "../base/fault.ts";
 import type { ConsultId } from "../base/ids.ts";
 import { createLineDecoder } from "../base/lines.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
-import { hasLiveRunner, readRunner } from "../consult/custody.ts";
+import type { Admission, Turn } from "../consult/admission.ts";
+import { cancelReason, hasLiveRunner, readRunner } from "../consult/custody.ts";
 import type { Spool } from "../consult/spool.ts";
 import type { Clock } from "../sys/clock.ts";
 import { type Follower, followFile } from "../sys/follow.ts";
@@ -19,6 +20,7 @@ import { createTranscript, type Progress } from "./transcript.ts";
 export interface AttachPorts {
   readonly clock: Clock;
   readonly maxLineBytes: number;
+  readonly admission: Admission;
   /** Starts `phone-opus mcp runner` for this consult, in a session of its own. */
   readonly startRunner: (
     consultId: ConsultId,
@@ -37,6 +39,8 @@ export interface AttachOptions {
    */
   readonly onAbort: () => boolean;
   readonly onProgress: (progress: Progress) => void;
+  /** It waits for its turn at this place of the queue. */
+  readonly onQueued: (position: number) => void;
 }
 
 /** A change that the watch missed is seen at the latest after this. */
@@ -55,6 +59,7 @@ export async function attachToRun(
   const changes = watchDirectory(spool.directory, ports.clock);
   let hasLeft = false;
   let takeBackForce = () => {};
+  let takeBackTurn = () => {};
   const abort = () => {
     if (options.onAbort()) {
       takeBackForce = ports.clock.after(stuckRunnerMs, () => {
@@ -68,6 +73,8 @@ export async function attachToRun(
   try {
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
+    let turn: Turn | undefined;
+    takeBackTurn = () => turn?.leave();
     let isRunnerStarting = false;
     for (let runners = 0; ;) {
       const outcome = spool.readOutcome();
@@ -77,6 +84,18 @@ export async function attachToRun(
         // It may have ended, outcome written, between the two looks.
         const last = spool.readOutcome();
         if (last !== undefined) return last;
+        // Only what never ran waits for its turn, and not to be told that it is cancelled.
+        if (
+          readRunner(spool.directory) === undefined &&
+          cancelReason(spool.directory) === undefined
+        ) {
+          turn ??= ports.admission.queue(consultId, () => changes.wake());
+          if (!turn.hasCome()) {
+            options.onQueued(turn.position());
+            await changes.next();
+            continue;
+          }
+        }
         if (runners === maxRunners) return lostRun(consultId, "kept dying");
         runners += 1;
         const started = ports.startRunner(consultId, spool);
@@ -95,6 +114,7 @@ export async function attachToRun(
   } finally {
     signal.removeEventListener("abort", abort);
     takeBackForce();
+    takeBackTurn();
     changes.close();
     progress.close();
   }

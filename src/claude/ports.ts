@@ -3,6 +3,8 @@
 
 import { join } from "node:path";
 import type { AcceptOptions } from "../consult/accept.ts";
+import { createAdmission } from "../consult/admission.ts";
+import type { DirectoryRules } from "../consult/request.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import type { Environment, Settings } from "../sys/settings.ts";
@@ -11,8 +13,7 @@ import type { AttachPorts } from "./attach.ts";
 
 export interface ConsultPorts extends AttachPorts {
   readonly acceptance: Omit<AcceptOptions, "owner">;
-  /** Where a relative cwd starts. */
-  readonly baseDirectory: string;
+  readonly rules: DirectoryRules;
 }
 
 export interface ConsultPortsOptions {
@@ -27,20 +28,27 @@ export interface ConsultPortsOptions {
 }
 
 export function consultPorts(options: ConsultPortsOptions): ConsultPorts {
-  const { paths, clock, log, program } = options;
+  const { paths, clock, log, program, settings } = options;
+  const ledger = {
+    path: paths.ledger,
+    consultsDirectory: paths.consults,
+    onSetAside: (path: string) =>
+      log(`the ledger was damaged; it is now ${path}`),
+  };
   return {
     clock,
-    maxLineBytes: options.settings.maxLineBytes,
-    baseDirectory: options.baseDirectory,
-    acceptance: {
-      ledger: {
-        path: paths.ledger,
-        consultsDirectory: paths.consults,
-        onSetAside: (path) => log(`the ledger was damaged; it is now ${path}`),
-      },
+    maxLineBytes: settings.maxLineBytes,
+    rules: {
+      baseDirectory: options.baseDirectory,
+      allowedRoots: settings.allowedRoots,
+    },
+    acceptance: { ledger, clock, log, maxQueued: settings.maxQueued },
+    admission: createAdmission({
+      ledger,
       clock,
       log,
-    },
+      maxRunning: settings.maxRunning,
+    }),
     startRunner: (consultId, spool) =>
       spawnDetached({
         command: [...program, "mcp", "runner", consultId],

@@ -9,39 +9,50 @@ const heartbeatMs = 5000;
 
 export interface ProgressReporter {
   update(progress: Progress): void;
+  queued(position: number): void;
   close(): void;
 }
 
 export function reportProgress(
   clock: Clock,
-  report: (elapsedMs: number, progress: Progress | undefined) => void,
+  /** `queuePosition` is 0 once its turn has come. */
+  report: (elapsedMs: number, text: string, queuePosition: number) => void,
 ): ProgressReporter {
   const startedMs = clock.monotonicMs();
-  let latest: Progress | undefined;
-  let lastText = describeProgress(undefined);
+  let latest = describeProgress(undefined);
+  let reported = latest;
+  let place = 0;
   let reportedMs = startedMs;
   let takeBack = () => {};
 
   const send = () => {
     const nowMs = clock.monotonicMs();
     reportedMs = nowMs;
-    lastText = describeProgress(latest);
-    report(Math.round(nowMs - startedMs), latest);
+    reported = latest;
+    report(Math.round(nowMs - startedMs), latest, place);
     schedule(heartbeatMs);
   };
   const schedule = (ms: number) => {
     takeBack();
     takeBack = clock.after(ms, send);
   };
+  const tell = (text: string) => {
+    latest = text;
+    if (latest === reported) return;
+    const waitMs = reportedMs + minGapMs - clock.monotonicMs();
+    if (waitMs <= 0) send();
+    else schedule(waitMs);
+  };
   schedule(heartbeatMs);
 
   return {
     update: (progress) => {
-      latest = progress;
-      if (describeProgress(progress) === lastText) return;
-      const waitMs = reportedMs + minGapMs - clock.monotonicMs();
-      if (waitMs <= 0) send();
-      else schedule(waitMs);
+      place = 0;
+      tell(describeProgress(progress));
+    },
+    queued: (position) => {
+      place = position;
+      tell(`queued at place ${position}`);
     },
     close: () => takeBack(),
   };

@@ -6,7 +6,7 @@ import type { ProcessIdentity } from "../base/ids.ts";
 import { describeIssue, type JsonObject } from "../base/json.ts";
 import { attachToRun } from "../claude/attach.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
-import { describeProgress, reportProgress } from "../claude/progress.ts";
+import { reportProgress } from "../claude/progress.ts";
 import type { Accepted } from "../consult/accept.ts";
 import { releaseRun } from "../consult/custody.ts";
 import { concludeDelivery } from "../consult/deliver.ts";
@@ -52,10 +52,8 @@ export async function awaitAnswer(
       `the same question was asked before: waiting for ${consultId} (--fresh asks again)`,
     );
   }
-  const reporter = reportProgress(ports.clock, (elapsedMs, progress) =>
-    report.progress(
-      `${Math.round(elapsedMs / 1000)} s, ${describeProgress(progress)}`,
-    ),
+  const reporter = reportProgress(ports.clock, (elapsedMs, text) =>
+    report.progress(`${Math.round(elapsedMs / 1000)} s, ${text}`),
   );
   const outcome = await attachToRun(ports, {
     consultId,
@@ -63,6 +61,7 @@ export async function awaitAnswer(
     signal: interrupt,
     onAbort,
     onProgress: (progress) => reporter.update(progress),
+    onQueued: (position) => reporter.queued(position),
   }).finally(() => reporter.close());
   const conclude = (isOut: boolean) => {
     if (isOut) concludeDelivery(ports.acceptance, consultId, keepsHistory);

@@ -32,6 +32,7 @@ import {
   historyDefinition,
   historyExamples,
 } from "./history.ts";
+import { reloadCommand } from "./reload.ts";
 import { createReport, type Report } from "./report.ts";
 import {
   asksForHelp,
@@ -52,6 +53,13 @@ const mcpDefinition = defineCommand({
         description: "Serve MCP on standard input and output",
       },
     }),
+    reload: defineCommand({
+      meta: {
+        name: "reload",
+        description:
+          "Let every running server, or the one with this pid, begin afresh",
+      },
+    }),
     worker: defineCommand({
       meta: {
         name: "worker",
@@ -61,6 +69,12 @@ const mcpDefinition = defineCommand({
     }),
   },
 });
+
+const mcpExamples = [
+  "phone-opus mcp serve",
+  "phone-opus mcp reload",
+  "phone-opus mcp reload 4242",
+];
 
 const rootDefinition = defineCommand({
   meta: {
@@ -188,7 +202,11 @@ async function runCommand(
       return carryOut(name, rest, options, report);
     }
     case "mcp":
-      if (asksForHelp(rest)) return help(mcpDefinition, []);
+      if (asksForHelp(rest)) return help(mcpDefinition, mcpExamples);
+      if (rest[0] === "reload") {
+        const paths = statePaths(options.environment, options.home);
+        return reloadCommand(rest.slice(1), paths.hosts, report);
+      }
       throw new UsageError(
         rest[0] === undefined
           ? "mcp needs a command: phone-opus mcp serve"

@@ -110,7 +110,7 @@ export async function consultCommand(command: ConsultCommand): Promise<number> {
   const prompt = await promptUnlessInterrupted(command);
   if (prompt === undefined) return exitCodes.interrupted;
   const question = parseQuestion(options, prompt);
-  const parsed = await parseConsultRequest(question, ports.baseDirectory);
+  const parsed = await parseConsultRequest(question, ports.rules);
   if (!parsed.ok) throw new UsageError(parsed.problem);
   const presentation = parsePresentation(options);
   let accepted: Accepted;

@@ -131,6 +131,7 @@ async function conclude(
     signal: new AbortController().signal,
     onAbort: () => true,
     onProgress: () => {},
+    onQueued: () => {},
   });
   return outcome.status;
 }

@@ -17,6 +17,8 @@ export interface AcceptOptions {
   readonly ledger: LedgerOptions;
   readonly clock: Clock;
   readonly owner: ProcessIdentity | undefined;
+  /** Most consults that may wait for their turn. */
+  readonly maxQueued: number;
   readonly log: (line: string) => void;
 }
 
@@ -27,7 +29,16 @@ export interface Accepted {
   readonly isAttached: boolean;
 }
 
-/** Throws the system error when the spool cannot be made; nothing is left then. */
+/** So many consults wait for their turn that one more is refused. */
+export class QueueFullError extends Error {
+  override readonly name = "QueueFullError";
+  readonly code = "queue_full";
+}
+
+/**
+ * Throws the system error when the spool cannot be made, a QueueFullError when there
+ * is no room to wait in; nothing is left then.
+ */
 export function acceptConsult(
   options: AcceptOptions,
   consultId: ConsultId,
@@ -50,10 +61,16 @@ export function acceptConsult(
     owner_start_time: options.owner?.start_time ?? null,
   };
   const earlier = withLedger(options, (ledger) => {
-    if (!isFresh) return ledger.acceptOrFind(record, nowMs - undeliveredMs);
-    ledger.add(record);
-    return undefined;
+    const limits = {
+      answeredSinceUnixMs: isFresh ? undefined : nowMs - undeliveredMs,
+      maxQueued: options.maxQueued,
+    };
+    return ledger.acceptOrFind(record, limits);
   });
+  if (earlier === "queue_full") {
+    removeSpool(own.directory);
+    throw new QueueFullError(`${options.maxQueued} consults wait already`);
+  }
   if (earlier === undefined) return attach(options, consultId, own, false);
   const spool = spoolAt(consultsDirectory, earlier.consult_id);
   if (spool.exists()) {

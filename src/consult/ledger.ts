@@ -21,11 +21,21 @@ export interface Ledger {
   /**
    * Enters the consult, unless the same request is running, or was answered since
    * `answeredSinceUnixMs` and its answer never arrived: then that one is returned.
+   * Nor is it entered when as many are queued as may be.
    */
   acceptOrFind(
     record: ConsultRecord,
-    answeredSinceUnixMs: number,
-  ): ConsultRecord | undefined;
+    limits: AcceptLimits,
+  ): ConsultRecord | "queue_full" | undefined;
+  /**
+   * Sets a queued consult running if `decide` says so of those that are queued or
+   * running, the oldest first. Nobody else decides meanwhile.
+   */
+  admit(
+    id: ConsultId,
+    startedUnixMs: number,
+    decide: (active: readonly ConsultRecord[]) => boolean,
+  ): boolean;
   /** Enters the consult, or leaves the row that is there. */
   add(record: ConsultRecord): void;
   /** The same for many, all or none. */
@@ -37,6 +47,12 @@ export interface Ledger {
   count(): number;
   remove(id: ConsultId): void;
   close(): void;
+}
+
+export interface AcceptLimits {
+  /** Undefined: an earlier consult is not looked for. */
+  readonly answeredSinceUnixMs: number | undefined;
+  readonly maxQueued: number;
 }
 
 export interface ListOptions {
@@ -69,6 +85,15 @@ const sameRequestSql = `SELECT * FROM consults WHERE request_digest = $digest AN
   AND (status IN ('queued', 'running')
     OR (status = 'done' AND delivered = 0 AND ended_unix_ms >= $since))
   ORDER BY created_unix_ms DESC LIMIT 1`;
+const activeSql = `SELECT ${listColumns} FROM consults
+  WHERE status IN ('queued', 'running') ORDER BY consult_id`;
+const admitSql = `UPDATE consults
+  SET status = 'running', started_unix_ms = $startedUnixMs
+  WHERE consult_id = $id`;
+const countQueuedSql =
+  "SELECT count(*) AS total FROM consults WHERE status = 'queued'";
+/** A consult is queued for a moment even when it may start at once. */
+const headroom = 1;
 const countSchema = z.object({ total: z.int() });
 
 /**
@@ -93,18 +118,33 @@ export function openLedger(options: LedgerOptions): Ledger {
   };
 
   return {
-    acceptOrFind: (record, since) =>
+    acceptOrFind: (record, limits) =>
       attempt((db) =>
         db
           .transaction(() => {
-            const row = db.query(sameRequestSql).get({
-              digest: record.request_digest,
-              own: record.consult_id,
-              since,
-            });
+            const since = limits.answeredSinceUnixMs;
+            const row =
+              since === undefined ? null : findSame(db, record, since);
             if (row !== null) return consultRecordSchema.parse(row);
+            const queued = db.query(countQueuedSql).get();
+            const { total } = countSchema.parse(queued);
+            if (total >= limits.maxQueued + headroom) return "queue_full";
             db.query(insertSql).run(record);
             return undefined;
+          })
+          .immediate(),
+      ),
+    admit: (id, startedUnixMs, decide) =>
+      attempt((db) =>
+        db
+          .transaction(() => {
+            const active = db
+              .query(activeSql)
+              .all()
+              .map((row) => consultRecordSchema.parse(row));
+            if (!decide(active)) return false;
+            db.query(admitSql).run({ id, startedUnixMs });
+            return true;
           })
           .immediate(),
       ),
@@ -151,6 +191,18 @@ export function openLedger(options: LedgerOptions): Ledger {
       ),
     close: () => database.close(),
   };
+}
+
+function findSame(
+  database: Database,
+  record: ConsultRecord,
+  since: number,
+): unknown {
+  return database.query(sameRequestSql).get({
+    digest: record.request_digest,
+    own: record.consult_id,
+    since,
+  });
 }
 
 function openOrReplace(options: LedgerOptions): Database {

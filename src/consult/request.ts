@@ -2,7 +2,7 @@
 // rules about blank prompts, directories and turn limits are the seed's.
 
 import { access, constants, realpath, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { z } from "zod";
 import { errorCode } from "../base/json.ts";
 import { type ConsultQuestion, effortSchema } from "../tools/consult.ts";
@@ -29,9 +29,16 @@ export type ParsedRequest =
   | { readonly ok: true; readonly request: ConsultRequest }
   | { readonly ok: false; readonly problem: string };
 
+export interface DirectoryRules {
+  /** Where a relative cwd starts. */
+  readonly baseDirectory: string;
+  /** Canonical directories that every cwd must lie in; undefined: anywhere. */
+  readonly allowedRoots: readonly string[] | undefined;
+}
+
 export async function parseConsultRequest(
   question: ConsultQuestion,
-  baseDirectory: string,
+  { baseDirectory, allowedRoots }: DirectoryRules,
 ): Promise<ParsedRequest> {
   const promptProblem = findPromptProblem(question.prompt);
   if (promptProblem !== undefined) return refuse(promptProblem);
@@ -40,6 +47,14 @@ export async function parseConsultRequest(
   }
   const directory = await resolveDirectory(question.cwd, baseDirectory);
   if (!directory.ok) return directory;
+  if (allowedRoots !== undefined) {
+    const isAllowed = await liesInside(directory.path, allowedRoots);
+    if (!isAllowed) {
+      return refuse(
+        `cwd ${directory.path} lies outside the allowed roots (${allowedRoots.join(", ")}): name a directory inside, or change PHONE_OPUS_ALLOWED_ROOTS.`,
+      );
+    }
+  }
   return { ok: true, request: { ...question, cwd: directory.path } };
 }
 
@@ -78,4 +93,19 @@ async function resolveDirectory(
         : `cwd ${candidate} cannot be used (${errorCode(error)}): name another directory.`,
     );
   }
+}
+
+/** Both sides with their symlinks resolved. A root that does not exist allows nothing. */
+async function liesInside(
+  path: string,
+  roots: readonly string[],
+): Promise<boolean> {
+  const canonical = await Promise.all(
+    roots.map((root) => realpath(root).catch(() => undefined)),
+  );
+  return canonical.some(
+    (root) =>
+      root !== undefined &&
+      (path === root || path.startsWith(root === sep ? sep : root + sep)),
+  );
 }

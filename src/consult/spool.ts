@@ -18,7 +18,6 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -28,6 +27,7 @@ import {
   ensurePrivateDirectory,
   readTextIfPresent,
   replaceFile,
+  sizeOfFile,
 } from "../sys/files.ts";
 import { type ConsultOutcome, consultOutcomeSchema } from "./answer.ts";
 import { type ConsultRequest, consultRequestSchema } from "./request.ts";
@@ -90,7 +90,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
       replaceFile(outcomePath, JSON.stringify(outcome)),
     readOutcome: () => readRecord(outcomePath, consultOutcomeSchema),
     hasOutcome: () => existsSync(outcomePath),
-    outputBytes: () => sizeOf(stdoutPath) + sizeOf(stderrPath),
+    outputBytes: () => sizeOfFile(stdoutPath) + sizeOfFile(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };
 }
@@ -144,12 +144,8 @@ export function readRecord<T>(
   return json.ok ? schema.safeParse(json.value).data : undefined;
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
 function readTail(path: string, bytes: number): string {
-  const size = sizeOf(path);
+  const size = sizeOfFile(path);
   if (size === 0) return "";
   const tail = Buffer.alloc(Math.min(size, bytes));
   const descriptor = openSync(path, "r");

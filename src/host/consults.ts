@@ -6,16 +6,17 @@ import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import { describeError, type JsonObject } from "../base/json.ts";
 import { grantTicket, releaseRun } from "../consult/custody.ts";
 import { spoolAt } from "../consult/spool.ts";
-import { backoffMs } from "../supervise/backoff.ts";
 import { decideReplay } from "../supervise/replay.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { type ConsultAnswer, consultAnswerSchema } from "../tools/answer.ts";
 import type { WireOutcome, WireProgress } from "../wire/messages.ts";
+import type { Circuit } from "./circuit.ts";
 import { isTimeLimit } from "./client-limits.ts";
 import type { Keeper } from "./keeper.ts";
 
 export interface ConsultsOptions {
   readonly keeper: Keeper;
+  readonly circuit: Circuit;
   readonly consultsDirectory: string;
   readonly owner: ProcessIdentity;
   readonly clock: Clock;
@@ -51,6 +52,8 @@ export type ConsultResult =
 export interface LiveConsult {
   readonly consultId: ConsultId;
   readonly startedMs: number;
+  readonly message: string;
+  readonly queuePosition: number;
 }
 
 export interface Consults {
@@ -68,6 +71,7 @@ interface Waiting {
   isAttached: boolean;
   hasTicket: boolean;
   message: string;
+  queuePosition: number;
 }
 
 export function createConsults(options: ConsultsOptions): Consults {
@@ -109,6 +113,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         },
         onProgress: (progress) => {
           entry.message = progress.message;
+          entry.queuePosition = progress.queue_position;
           call.onProgress(progress);
         },
       });
@@ -126,13 +131,16 @@ export function createConsults(options: ConsultsOptions): Consults {
           fault: { ...outcome.fault, retried: attempts > 1 },
         };
       }
+      // No pause: the keeper spaces its workers.
       options.onRetry();
-      await sleep(clock, backoffMs(attempts), cancel);
     }
   };
 
   return {
     run: async (call) => {
+      const isNew = call.kind === "consult";
+      const refusal = isNew ? options.circuit.ask() : undefined;
+      if (refusal !== undefined) return { kind: "fault", fault: refusal };
       const entry: Waiting = {
         consultId: call.consultId,
         startedMs: clock.monotonicMs(),
@@ -140,6 +148,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         isAttached: false,
         hasTicket: false,
         message: "starting",
+        queuePosition: 0,
       };
       waiting.add(entry);
       const cancel = new AbortController();
@@ -154,7 +163,10 @@ export function createConsults(options: ConsultsOptions): Consults {
 
       const accepted = Promise.withResolvers<void>();
       const settled = settle(call, entry, cancel.signal, accepted.resolve)
-        .then((outcome) => resultOf(outcome, entry))
+        .then((outcome) => {
+          if (isNew) options.circuit.absorb(outcome);
+          return resultOf(outcome, entry);
+        })
         .finally(() => waiting.delete(entry));
       const over = new AbortController();
       const patience: Promise<ConsultResult> = Number.isFinite(call.waitMs)
@@ -176,9 +188,11 @@ export function createConsults(options: ConsultsOptions): Consults {
       return result;
     },
     live: () =>
-      [...waiting].map(({ consultId, startedMs }) => ({
+      [...waiting].map(({ consultId, startedMs, message, queuePosition }) => ({
         consultId,
         startedMs,
+        message,
+        queuePosition,
       })),
     end: (reason) => {
       for (const entry of waiting) {
@@ -196,10 +210,7 @@ export function createConsults(options: ConsultsOptions): Consults {
 
 /** The worker went away under the call; nothing is known of what it did. */
 function isWorkerLost(fault: FaultRecord): boolean {
-  return (
-    fault.fault.code === "transport_failure" ||
-    (fault.fault.code === "process_failure" && fault.stage === "host")
-  );
+  return fault.fault.code === "transport_failure";
 }
 
 function resultOf(outcome: WireOutcome, entry: Waiting): ConsultResult {

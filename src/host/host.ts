@@ -3,6 +3,7 @@
 
 import { launchBinary } from "./binary.ts";
 import { defaultWaitMs } from "./client-limits.ts";
+import { createCircuit } from "./circuit.ts";
 import { createConsultTools } from "./consult-tools.ts";
 import { createConsults } from "./consults.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -13,7 +14,9 @@ import { serveMcp } from "./mcp.ts";
 import { createSessionTransport } from "./transport.ts";
 import type { ConsultId, RequestId } from "../base/ids.ts";
 import { version } from "../base/version.ts";
+import { spoolAt } from "../consult/spool.ts";
 import type { Clock } from "../sys/clock.ts";
+import { sizeOfFile } from "../sys/files.ts";
 import { newConsultId } from "../sys/ids.ts";
 import { identifyProcess } from "../sys/processes.ts";
 import type { LineOutput } from "../sys/output.ts";
@@ -34,12 +37,16 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly spawn: SpawnPiped;
   readonly output: LineOutput;
+  /** Whether to take no more from the client for now. */
+  readonly onPressure: (isHigh: boolean) => void;
   /** A line for standard error. */
   readonly log: (line: string) => void;
 }
 
 export interface Host {
   receive(bytes: Uint8Array): void;
+  /** Clears breaker and ejection and lets a new worker take over. */
+  reload(): void;
   /** The client is gone. Returns at once; the worker ends what still runs. */
   end(): void;
 }
@@ -56,6 +63,7 @@ export function createHost(options: HostOptions): Host {
   const counters = createCounters(clock);
   // Which answers, once written, are the end of which consults.
   const concluding = new Map<RequestId, ConsultId>();
+  let lastClaudeVersion: string | undefined;
   const owner = identifyProcess(process.pid);
   if (owner === undefined) throw new Error("this process cannot see itself");
 
@@ -66,6 +74,10 @@ export function createHost(options: HostOptions): Host {
     spawn: options.spawn,
     clock,
     maxLineBytes: settings.maxLineBytes,
+    budget: {
+      intensity: settings.restarts,
+      periodMs: settings.restartPeriodMs,
+    },
     onReady: (generation) =>
       counters.recordWorkerReady(generation, generation > 1),
     onLost: () => counters.recordWorkerLost(consults.live().length > 0),
@@ -73,8 +85,13 @@ export function createHost(options: HostOptions): Host {
   });
 
   const ledger = { path: paths.ledger, consultsDirectory: paths.consults };
+  const circuit = createCircuit(
+    { failures: settings.breakerFailures, openMs: settings.breakerMs },
+    clock,
+  );
   const consults = createConsults({
     keeper,
+    circuit,
     consultsDirectory: paths.consults,
     owner,
     clock,
@@ -96,11 +113,25 @@ export function createHost(options: HostOptions): Host {
       generation: keeper.generation(),
       rollout: binary.isReplaced() ? "pending" : "stable",
       worker_alive: keeper.isAlive(),
+      worker_phase: keeper.phase(),
+      breaker: circuit.state(),
       launch_path: binary.path,
       launch_path_stable: binary.isPathStable,
-      running: consults.live().map(({ consultId, startedMs }) => ({
-        consult_id: consultId,
-        running_ms: Math.round(clock.monotonicMs() - startedMs),
+      oldest_run_ms: Math.round(
+        Math.max(
+          0,
+          ...consults
+            .live()
+            .map(({ startedMs }) => clock.monotonicMs() - startedMs),
+        ),
+      ),
+      claude_version: lastClaudeVersion ?? null,
+      ledger_bytes: sizeOfFile(paths.ledger),
+      running: consults.live().map((consult) => ({
+        consult_id: consult.consultId,
+        running_ms: Math.round(clock.monotonicMs() - consult.startedMs),
+        progress: consult.message,
+        queue_position: consult.queuePosition,
       })),
     };
   };
@@ -111,8 +142,12 @@ export function createHost(options: HostOptions): Host {
       ledger,
       newConsultId,
       waitMs: ({ clientName }) => settings.waitMs ?? defaultWaitMs(clientName),
-      onConcluded: ({ requestId }, consultId) =>
-        void concluding.set(requestId, consultId),
+      onConcluded: ({ requestId }, consultId) => {
+        concluding.set(requestId, consultId);
+        lastClaudeVersion =
+          spoolAt(paths.consults, consultId).readRun()?.claude_version ??
+          lastClaudeVersion;
+      },
     }),
     health,
     telemetry: () => counters.snapshot(),
@@ -134,6 +169,7 @@ export function createHost(options: HostOptions): Host {
     output,
     clock,
     maxLineBytes: settings.maxLineBytes,
+    onPressure: options.onPressure,
     onDelivered: (requestId) => {
       const consultId = concluding.get(requestId);
       concluding.delete(requestId);
@@ -149,6 +185,11 @@ export function createHost(options: HostOptions): Host {
 
   return {
     receive: (bytes) => transport.receive(bytes),
+    reload: () => {
+      circuit.reload();
+      keeper.reload();
+      counters.recordReload();
+    },
     end: () => {
       consults.end("The client ended the session, and the consult with it.");
       transport.end();

@@ -1,5 +1,6 @@
-// Keeps one worker: starts it on demand, hands it operations, notices its end. Several
-// calls at once share it; a call that finds it dead starts the next generation.
+// Keeps one worker: hands it operations, notices its end, carries out what
+// supervise/lifecycle.ts decides. Several calls at once share it; those that find none
+// wait for the next generation, or are refused when there will be none for long.
 
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import {
@@ -10,6 +11,14 @@ import {
   type ProcessIdentity,
 } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
+import {
+  initialLifecycle,
+  type Lifecycle,
+  type LifecycleEffect,
+  type LifecycleEvent,
+  stepLifecycle,
+} from "../supervise/lifecycle.ts";
+import type { RestartBudget } from "../supervise/budget.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { sendSignal } from "../sys/processes.ts";
 import type { Exit, PipedProcess, SpawnPiped } from "../sys/spawn.ts";
@@ -29,6 +38,7 @@ export interface KeeperOptions {
   readonly spawn: SpawnPiped;
   readonly clock: Clock;
   readonly maxLineBytes: number;
+  readonly budget: RestartBudget;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
   readonly onComplaint: (detail: string) => void;
@@ -50,6 +60,10 @@ export interface Keeper {
   delivered(consultId: ConsultId): void;
   generation(): Generation;
   isAlive(): boolean;
+  /** `absent`, `starting`, `ready`, `waiting` for a back-off, or `ejected`. */
+  phase(): Lifecycle["kind"];
+  /** Forgets losses and ejection, and lets the next generation take over. */
+  reload(): void;
   /** Says farewell: the worker ends what nobody will fetch, and exits by itself. */
   end(reason: string): void;
 }
@@ -67,21 +81,74 @@ type Started =
 const readyTimeoutMs = 10_000;
 
 export function createKeeper(options: KeeperOptions): Keeper {
+  const { clock } = options;
+  let state: Lifecycle = initialLifecycle;
   let generation = firstGeneration;
   let hasSpawned = false;
-  let current: Promise<Started> | undefined;
   let live: LiveWorker | undefined;
+  let waiters: ((started: Started) => void)[] = [];
+  let lastLoss = "";
   let nextOperationId = 1;
+  let takeBackWake = () => {};
 
-  const lose = (worker: LiveWorker, reason: string) => {
-    worker.channel.close(reason);
-    if (live !== worker) return;
-    live = undefined;
-    current = undefined;
-    options.onLost(worker.generation);
+  const happen = (event: LifecycleEvent) => {
+    const step = stepLifecycle(
+      state,
+      event,
+      clock.monotonicMs(),
+      options.budget,
+    );
+    state = step.state;
+    for (const effect of step.effects) perform(effect);
   };
 
-  const start = async (): Promise<Started> => {
+  const perform = (effect: LifecycleEffect) => {
+    switch (effect.kind) {
+      case "start":
+        void start();
+        return;
+      case "stop":
+        // Without farewell: its runs go on, and what it owed is asked of the next one.
+        live?.process.closeStdin();
+        live = undefined;
+        return;
+      case "wake_at":
+        takeBackWake();
+        takeBackWake = clock.after(
+          Math.max(0, effect.atMs - clock.monotonicMs()),
+          () => happen({ kind: "woke" }),
+        );
+        return;
+      case "refuse":
+        return settleWaiters({ ok: false, fault: ejected(effect.untilMs) });
+    }
+  };
+
+  const settleWaiters = (started: Started) => {
+    const settled = waiters;
+    waiters = [];
+    for (const settle of settled) settle(started);
+  };
+
+  const ejected = (untilMs: number): FaultRecord => {
+    const waitMs = Math.max(0, untilMs - clock.monotonicMs());
+    return faultRecord({
+      code: "budget_exhausted",
+      stage: "host",
+      operation: "worker.start",
+      generation,
+      retryAtUnixMs: Math.round(clock.unixMs() + waitMs),
+      detail: `The worker failed too often (${lastLoss}) and is not started again for ${Math.ceil(waitMs / 1000)} s: run \`phone-opus mcp reload\` to try now.`,
+    });
+  };
+
+  const lose = (reason: string) => {
+    lastLoss = reason;
+    options.onLost(generation);
+    happen({ kind: "lost", isDemanded: waiters.length > 0 });
+  };
+
+  const start = async (): Promise<void> => {
     if (hasSpawned) generation = nextGeneration(generation);
     hasSpawned = true;
     const spawned = options.spawn({
@@ -89,10 +156,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       environment: options.environment,
     });
     if (!spawned.ok) {
-      return unusable(
-        generation,
-        `The worker could not be started (${spawned.reason}): reinstall phone-opus if its binary is gone, then ask again.`,
-      );
+      // After this turn: an effect must not step the machine that ordered it.
+      await Promise.resolve();
+      return lose(`it could not be started: ${spawned.reason}`);
     }
     const { process } = spawned;
     const channel = createWorkerChannel({
@@ -106,35 +172,50 @@ export function createKeeper(options: KeeperOptions): Keeper {
     });
     const worker = { generation, process, channel };
     live = worker;
-    void watch(worker, lose);
+    void watch(worker).then((reason) => {
+      channel.close(`The worker ended before it answered (${reason}).`);
+      // One that was told to stop is nobody's loss.
+      if (live !== worker) return;
+      live = undefined;
+      lose(reason);
+    });
 
     const over = new AbortController();
     const hello = await Promise.race([
       channel.hello,
-      sleep(options.clock, readyTimeoutMs, over.signal).then(() => undefined),
+      sleep(clock, readyTimeoutMs, over.signal).then(() => undefined),
     ]);
     over.abort();
+    if (live !== worker) return;
     const problem = helloProblem(hello);
     if (problem !== undefined) {
-      lose(worker, problem);
+      options.onComplaint(problem);
       sendSignal(process.pid, "SIGKILL");
-      return unusable(
-        worker.generation,
-        `The worker is not usable (${problem}): ask again, and see its messages on standard error if it happens twice.`,
-      );
+      return;
     }
     options.onReady(worker.generation);
-    return { ok: true, worker };
+    happen({ kind: "ready" });
+    settleWaiters({ ok: true, worker });
+  };
+
+  /** The live worker, or the next one. */
+  const workerFor = (signal: AbortSignal): Promise<Started> => {
+    if (state.kind === "ready" && live !== undefined) {
+      return Promise.resolve({ ok: true, worker: live });
+    }
+    const { promise, resolve } = Promise.withResolvers<Started>();
+    waiters.push(resolve);
+    happen({ kind: "demand" });
+    if (signal.aborted) return Promise.resolve(abandoned(signal));
+    const tell = () => resolve(abandoned(signal));
+    signal.addEventListener("abort", tell, { once: true });
+    return promise.finally(() => signal.removeEventListener("abort", tell));
   };
 
   return {
     consult: async (call) => {
-      const attempt = (current ??= start());
-      const started = await attempt;
-      if (!started.ok) {
-        if (current === attempt) current = undefined;
-        return { status: "fault", fault: started.fault };
-      }
+      const started = await workerFor(call.signal);
+      if (!started.ok) return { status: "fault", fault: started.fault };
       const { channel } = started.worker;
       const id = nextOperationId;
       nextOperationId += 1;
@@ -153,50 +234,49 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (call.signal.aborted) cancel();
       call.signal.addEventListener("abort", cancel, { once: true });
       try {
-        return await answer;
+        const outcome = await answer;
+        if (live === started.worker) happen({ kind: "answered" });
+        return outcome;
       } finally {
         call.signal.removeEventListener("abort", cancel);
       }
     },
-    generation: () => generation,
-    isAlive: () => live !== undefined,
     delivered: (consultId) =>
       live?.channel.tell({ kind: "delivered", consult_id: consultId }),
     end: (reason) => {
       live?.channel.tell({ kind: "end", reason });
       live?.process.closeStdin();
     },
+    generation: () => generation,
+    isAlive: () => live !== undefined,
+    phase: () => state.kind,
+    reload: () => {
+      happen({ kind: "reload" });
+      if (waiters.length > 0) happen({ kind: "demand" });
+    },
   };
 }
 
-/** Reads the worker to its end and reports its loss once. */
-async function watch(
-  worker: LiveWorker,
-  lose: (worker: LiveWorker, reason: string) => void,
-): Promise<void> {
-  const { process, channel } = worker;
+/** Reads the worker to its end; resolves with how it ended. */
+async function watch({ process, channel }: LiveWorker): Promise<string> {
   try {
     for await (const bytes of process.stdout) channel.receive(bytes);
   } catch {
     // A read that fails tells no more than the exit below.
   }
-  lose(
-    worker,
-    `The worker ended before it answered (${describeExit(await process.exited)}): ask again.`,
-  );
+  return describeExit(await process.exited);
 }
 
 function describeExit({ code, signal }: Exit): string {
   return signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
 }
 
-function unusable(generation: Generation, detail: string): Started {
+function abandoned(signal: AbortSignal): Started {
   const fault = faultRecord({
-    code: "process_failure",
+    code: "cancelled",
     stage: "host",
     operation: "worker.start",
-    generation,
-    detail,
+    detail: String(signal.reason),
   });
   return { ok: false, fault };
 }

@@ -41,9 +41,12 @@ function createServer({ dispatch, ledger, onError }: McpOptions): Server {
       instructions: serverInstructions,
     },
   );
-  server.setRequestHandler("tools/list", () => ({
-    tools: toolSpecs.map(describeTool),
-  }));
+  let tools: ReturnType<typeof describeTool>[] | undefined;
+  server.setRequestHandler("tools/list", () => {
+    // Once, and not before it is asked for: schemas take their time.
+    tools ??= toolSpecs.map(describeTool);
+    return { tools };
+  });
   server.setRequestHandler("tools/call", async (request, context) => ({
     ...(await dispatch({
       requestId: context.mcpReq.id,

@@ -40,6 +40,7 @@ export type Admission =
 
 export interface Session {
   admit(value: unknown, nowMs: number): Admission;
+  pendingCount(): number;
   /** The pending request that this outgoing message answers, which it thereby ends. */
   settle(outgoing: unknown): PendingRequest | undefined;
 }
@@ -171,6 +172,7 @@ export function createSession(): Session {
       }
       return refuseMalformed(value);
     },
+    pendingCount: () => pending.size,
     settle: (outgoing) => {
       const answered = idOnlySchema.safeParse(outgoing);
       if (!answered.success || "method" in answered.data) return undefined;

@@ -30,9 +30,18 @@ export interface TransportOptions {
   readonly output: LineOutput;
   readonly clock: Clock;
   readonly maxLineBytes: number;
+  /**
+   * True when the client does not take what it is owed, or asks faster than it can be
+   * answered; false when that is over.
+   */
+  readonly onPressure: (isHigh: boolean) => void;
   /** The answer to this request was handed to the system. */
   readonly onDelivered: (id: RequestId) => void;
 }
+
+/** Requests unanswered and characters unread, at which pressure begins and ends. */
+const high = { requests: 256, characters: 2 << 20 };
+const low = { requests: 64, characters: 1 << 18 };
 
 const parseErrorCode = -32700;
 
@@ -41,6 +50,17 @@ export function createSessionTransport(
 ): SessionTransport {
   const { session, observer, output, clock } = options;
   const decoder = createLineDecoder(options.maxLineBytes);
+
+  let isUnderPressure = false;
+  const lookAtPressure = () => {
+    const requests = session.pendingCount();
+    const characters = output.owed();
+    const isHigh = requests > high.requests || characters > high.characters;
+    const isLow = requests <= low.requests && characters <= low.characters;
+    if (isUnderPressure ? !isLow : !isHigh) return;
+    isUnderPressure = !isUnderPressure;
+    options.onPressure(isUnderPressure);
+  };
 
   const refuse = (
     id: RequestId | null,
@@ -54,7 +74,9 @@ export function createSessionTransport(
       message: fault.fault.detail,
       data: fault,
     };
-    void output.writeLine(JSON.stringify({ jsonrpc: "2.0", id, error }));
+    void output
+      .writeLine(JSON.stringify({ jsonrpc: "2.0", id, error }))
+      .then(lookAtPressure);
   };
 
   const refuseLine = (detail: string) => {
@@ -112,9 +134,11 @@ export function createSessionTransport(
       if (request !== undefined) observer.answered(request, message);
       const isOut = await output.writeLine(JSON.stringify(message));
       if (request !== undefined && isOut) options.onDelivered(request.id);
+      lookAtPressure();
     },
     receive: (bytes) => {
       for (const frame of decoder.push(bytes)) absorb(frame);
+      lookAtPressure();
     },
     end: () => {
       for (const frame of decoder.end()) absorb(frame);

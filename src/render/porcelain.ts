@@ -5,7 +5,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { ConsultAnswer } from "../tools/answer.ts";
 import type { Detail } from "../tools/presentation.ts";
 import type { HealthSnapshot, TelemetrySnapshot } from "../tools/snapshots.ts";
-import { isReady } from "./projection.ts";
+import { countQueued, isReady } from "./projection.ts";
 
 /** `isAttached`: the run was another request's, the same one asked before. */
 export function answerText(
@@ -111,6 +111,7 @@ function formatUsage(usage: JsonObject | null): string | null {
 }
 
 export function healthText(health: HealthSnapshot, detail: Detail): string {
+  const queued = countQueued(health);
   const line = [
     isReady(health) ? "ready" : "not-ready",
     `gen=${health.generation}`,
@@ -120,7 +121,10 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     ...(health.launch_path_stable ? [] : ["launch_path=unstable"]),
     ...(health.running.length === 0
       ? []
-      : [`running=${health.running.length}`]),
+      : [`running=${health.running.length - queued}`]),
+    ...(queued === 0 ? [] : [`queued=${queued}`]),
+    ...(health.breaker === "closed" ? [] : [`breaker=${health.breaker}`]),
+    ...(health.worker_phase === "ejected" ? ["ejected"] : []),
   ].join(" ");
   if (detail === "concise") return line;
   return [
@@ -131,11 +135,19 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     `uptime: ${formatDuration(health.uptime_ms)}`,
     `consecutive_failures: ${health.consecutive_failures}`,
     `restarts: ${health.restart_count}`,
+    `worker: ${health.worker_phase}`,
+    `breaker: ${health.breaker}`,
+    `rollout: ${health.rollout}`,
+    ...field("claude_version: ", health.claude_version),
+    `ledger_bytes: ${health.ledger_bytes}`,
+    ...(health.running.length === 0
+      ? []
+      : [`oldest_run: ${formatDuration(health.oldest_run_ms)}`]),
     `launch_path: ${health.launch_path}`,
     ...field("last_fault: ", health.last_fault?.detail ?? null),
     ...health.running.map(
       (run) =>
-        `running: ${run.consult_id} for ${formatDuration(run.running_ms)}`,
+        `running: ${run.consult_id} for ${formatDuration(run.running_ms)}, ${run.progress}`,
     ),
   ].join("\n");
 }

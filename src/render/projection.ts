@@ -39,13 +39,24 @@ export function projectHealth(
     worker_alive: health.worker_alive,
     rollout_pending: health.rollout === "pending",
     launch_path_stable: health.launch_path_stable,
-    running_consults: health.running.length,
+    running_consults: health.running.length - countQueued(health),
+    queued_consults: countQueued(health),
+    breaker: health.breaker,
+    worker_ejected: health.worker_phase === "ejected",
   };
 }
 
 /** Able to take a consult: a worker that is not there yet is started for it. */
 export function isReady(health: HealthSnapshot): boolean {
-  return health.state !== "recovering";
+  return (
+    health.state !== "recovering" &&
+    health.worker_phase !== "ejected" &&
+    health.breaker !== "open"
+  );
+}
+
+export function countQueued({ running }: HealthSnapshot): number {
+  return running.filter(({ queue_position }) => queue_position > 0).length;
 }
 
 const hottest = 6;

@@ -9,6 +9,8 @@ export interface LineOutput {
   writeLine(line: string): Promise<boolean>;
   /** Resolves when all lines so far are out, or the reader is gone. */
   flushed(): Promise<void>;
+  /** Characters of lines that are not out yet. */
+  owed(): number;
 }
 
 export interface ByteSink {
@@ -16,16 +18,23 @@ export interface ByteSink {
   flush(): number | Promise<number>;
 }
 
-/** `onBroken` is called once, when the reader is gone (EPIPE). */
+export interface OutputHandlers {
+  /** Called once, when the reader is gone (EPIPE). */
+  readonly onBroken: () => void;
+}
+
 export function createLineOutput(
   sink: ByteSink,
-  onBroken: () => void,
+  { onBroken }: OutputHandlers,
 ): LineOutput {
+  let owed = 0;
   let tail: Promise<void> = Promise.resolve();
   let isBroken = false;
   return {
     writeLine: (line) => {
+      owed += line.length;
       const written = tail.then(async () => {
+        owed -= line.length;
         if (isBroken) return false;
         try {
           // For a long line Bun's sink answers with a promise, and only that rejects.
@@ -42,9 +51,10 @@ export function createLineOutput(
       return written;
     },
     flushed: () => tail,
+    owed: () => owed,
   };
 }
 
-export function standardOutput(onBroken: () => void): LineOutput {
-  return createLineOutput(Bun.stdout.writer(), onBroken);
+export function standardOutput(handlers: OutputHandlers): LineOutput {
+  return createLineOutput(Bun.stdout.writer(), handlers);
 }

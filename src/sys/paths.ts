@@ -7,6 +7,7 @@ export interface StatePaths {
   readonly root: string;
   readonly consults: string;
   readonly ledger: string;
+  readonly hosts: string;
   readonly telemetryLog: string;
   readonly claudeVersions: string;
 }
@@ -23,6 +24,7 @@ export function statePaths(environment: Environment, home: string): StatePaths {
     root,
     consults: join(root, "consults"),
     ledger: join(root, "ledger.sqlite"),
+    hosts: join(root, "hosts"),
     telemetryLog: join(root, "mcp", "telemetry.jsonl"),
     claudeVersions: join(root, "claude-versions.json"),
   };

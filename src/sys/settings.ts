@@ -34,6 +34,19 @@ const settingsSchema = z.object({
   PHONE_OPUS_HISTORY: z.enum(["on", "off"]).default("on"),
   PHONE_OPUS_HISTORY_DAYS: whole(30, 1, 36_500),
   PHONE_OPUS_HISTORY_BYTES: whole(1_073_741_824, 0, Number.MAX_SAFE_INTEGER),
+  PHONE_OPUS_MAX_RUNNING: whole(8, 1, 1000),
+  PHONE_OPUS_MAX_QUEUED: whole(64, 0, 10_000),
+  PHONE_OPUS_RESTARTS: whole(5, 0, 1000),
+  PHONE_OPUS_RESTART_PERIOD_S: seconds(300),
+  PHONE_OPUS_BREAKER_FAILURES: whole(5, 1, 1000),
+  PHONE_OPUS_BREAKER_S: seconds(30),
+  PHONE_OPUS_ALLOWED_ROOTS: z
+    .string()
+    .transform((value) => value.split(":").filter((root) => root !== ""))
+    .refine((roots) => roots.every((root) => root.startsWith("/")), {
+      error: "expected absolute directories, separated by colons",
+    })
+    .optional(),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
@@ -54,6 +67,15 @@ export interface Settings {
   readonly keepsHistory: boolean;
   readonly historyMs: number;
   readonly historyBytes: number;
+  /** Runs at once, over all hosts and commands of this user. */
+  readonly maxRunning: number;
+  readonly maxQueued: number;
+  readonly restarts: number;
+  readonly restartPeriodMs: number;
+  readonly breakerFailures: number;
+  readonly breakerMs: number;
+  /** Where consults may happen; undefined: anywhere. */
+  readonly allowedRoots: readonly string[] | undefined;
   readonly claudeMaxRetries: number;
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
@@ -98,6 +120,13 @@ export function parseSettings(environment: Environment): ParsedSettings {
       keepsHistory: values.PHONE_OPUS_HISTORY === "on",
       historyMs: values.PHONE_OPUS_HISTORY_DAYS * 86_400_000,
       historyBytes: values.PHONE_OPUS_HISTORY_BYTES,
+      maxRunning: values.PHONE_OPUS_MAX_RUNNING,
+      maxQueued: values.PHONE_OPUS_MAX_QUEUED,
+      restarts: values.PHONE_OPUS_RESTARTS,
+      restartPeriodMs: values.PHONE_OPUS_RESTART_PERIOD_S * 1000,
+      breakerFailures: values.PHONE_OPUS_BREAKER_FAILURES,
+      breakerMs: values.PHONE_OPUS_BREAKER_S * 1000,
+      allowedRoots: values.PHONE_OPUS_ALLOWED_ROOTS,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,

@@ -12,3 +12,10 @@ export function onEndSignals(
     process.on(name, () => callback(name, constants.signals[name]));
   }
 }
+
+/** `phone-opus mcp reload` sends it. */
+export const reloadSignal = "SIGUSR2";
+
+export function onReloadSignal(callback: () => void): void {
+  process.on(reloadSignal, callback);
+}

@@ -19,6 +19,8 @@ export interface Counters {
   recordWorkerReady(generation: Generation, isRestart: boolean): void;
   /** `isNeeded` when calls wait for the next one. */
   recordWorkerLost(isNeeded: boolean): void;
+  /** Somebody asked for a fresh start: what went wrong before is not held on to. */
+  recordReload(): void;
   snapshot(): TelemetrySnapshot;
 }
 
@@ -133,6 +135,11 @@ export function createCounters(clock: Clock): Counters {
     },
     recordWorkerLost: (isNeeded) => {
       state = isNeeded ? "recovering" : "cold";
+    },
+    recordReload: () => {
+      state = "cold";
+      consecutiveFailures = 0;
+      lastFault = null;
     },
     snapshot: () => ({
       uptime_ms: Math.round(clock.monotonicMs() - startedMs),

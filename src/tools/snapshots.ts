@@ -14,6 +14,9 @@ export type LifecycleState = "cold" | "ready" | "recovering";
 export interface RunningConsult {
   readonly consult_id: string;
   readonly running_ms: number;
+  readonly progress: string;
+  /** 0: it runs; else its place among those that wait for their turn. */
+  readonly queue_position: number;
 }
 
 export interface HealthSnapshot {
@@ -27,6 +30,15 @@ export interface HealthSnapshot {
   readonly rollout: "stable" | "pending";
   readonly last_fault: Fault | null;
   readonly worker_alive: boolean;
+  /** The worker's own state, apart from the host's. */
+  readonly worker_phase:
+    "absent" | "starting" | "ready" | "waiting" | "ejected";
+  readonly breaker: "closed" | "open" | "half_open";
+  /** 0 when nothing runs. */
+  readonly oldest_run_ms: number;
+  /** Of the last consult of this session. */
+  readonly claude_version: string | null;
+  readonly ledger_bytes: number;
   readonly launch_path: string;
   readonly launch_path_stable: boolean;
   readonly running: readonly RunningConsult[];

@@ -45,6 +45,8 @@ const progressSchema = z.strictObject({
   elapsed_ms: z.number(),
   /** One line for a person: turn, tool in use, text so far. */
   message: z.string(),
+  /** Its place among those that wait for their turn; 0 once that has come. */
+  queue_position: z.int().min(0),
 });
 export type WireProgress = z.infer<typeof progressSchema>;
 

@@ -9,9 +9,14 @@ import { type Outcome, success } from "../base/outcome.ts";
 import { attachToRun } from "../claude/attach.ts";
 import { consultOperation } from "../claude/faults.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
-import { describeProgress, reportProgress } from "../claude/progress.ts";
+import { reportProgress } from "../claude/progress.ts";
 import { spoolFault } from "../claude/start.ts";
-import { type Accepted, acceptConsult, attach } from "../consult/accept.ts";
+import {
+  type Accepted,
+  acceptConsult,
+  attach,
+  QueueFullError,
+} from "../consult/accept.ts";
 import { releaseRun } from "../consult/custody.ts";
 import { parseConsultRequest } from "../consult/request.ts";
 import { spoolAt } from "../consult/spool.ts";
@@ -41,10 +46,11 @@ export async function executeConsult(
   operation.onAccepted(taken.value);
 
   const { signal } = operation;
-  const reporter = reportProgress(ports.clock, (elapsedMs, progress) =>
+  const reporter = reportProgress(ports.clock, (elapsedMs, message, place) =>
     operation.onProgress({
       elapsed_ms: elapsedMs,
-      message: describeProgress(progress),
+      message,
+      queue_position: place,
     }),
   );
   try {
@@ -56,6 +62,7 @@ export async function executeConsult(
         operation.isLastWaiting(consultId) &&
         releaseRun(spool.directory, operation.owner, String(signal.reason)),
       onProgress: (progress) => reporter.update(progress),
+      onQueued: (position) => reporter.queued(position),
     });
     return outcome.status === "done"
       ? success(outcome.answer)
@@ -83,16 +90,30 @@ async function takeIn(
   const call = consultCallSchema.safeParse(operation.arguments);
   if (!call.success) return invalid(describeIssue(call.error));
   const { fresh, ...question } = call.data;
-  const parsed = await parseConsultRequest(question, ports.baseDirectory);
+  const parsed = await parseConsultRequest(question, ports.rules);
   if (!parsed.ok) return invalid(parsed.problem);
   try {
     return success(
       acceptConsult(acceptance, consultId, parsed.request, fresh === true),
     );
   } catch (error) {
+    if (error instanceof QueueFullError) return queueFull(error);
     const { consultsDirectory } = acceptance.ledger;
     return { ok: false, fault: spoolFault(consultsDirectory, error) };
   }
+}
+
+function queueFull(error: QueueFullError): {
+  ok: false;
+  fault: FaultRecord;
+} {
+  const fault = faultRecord({
+    code: "queue_full",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `The queue is full (${error.message}): try again when some are over; see consult_list.`,
+  });
+  return { ok: false, fault };
 }
 
 function invalid(detail: string): { ok: false; fault: FaultRecord } {

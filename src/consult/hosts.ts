@@ -1,0 +1,47 @@
+// Which hosts of this user are alive: each leaves a note, so that a person can reach
+// them all without knowing their pids.
+
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ProcessIdentity, processIdentitySchema } from "../base/ids.ts";
+import { errorCode } from "../base/json.ts";
+import { ensurePrivateDirectory, replaceFile } from "../sys/files.ts";
+import { identifyProcess, isSameProcessAlive } from "../sys/processes.ts";
+import { readRecord } from "./spool.ts";
+
+export interface Registration {
+  remove(): void;
+}
+
+/** Best effort: a host that cannot leave its note serves all the same. */
+export function registerHost(hostsDirectory: string): Registration {
+  const self = identifyProcess(process.pid);
+  const path = join(hostsDirectory, `${process.pid}.json`);
+  try {
+    ensurePrivateDirectory(hostsDirectory);
+    replaceFile(path, JSON.stringify(self));
+  } catch {
+    return { remove: () => {} };
+  }
+  return { remove: () => rmSync(path, { force: true }) };
+}
+
+/** Those that live; the notes of others are removed. */
+export function liveHosts(hostsDirectory: string): ProcessIdentity[] {
+  return namesIn(hostsDirectory).flatMap((name) => {
+    const path = join(hostsDirectory, name);
+    const host = readRecord(path, processIdentitySchema);
+    if (host !== undefined && isSameProcessAlive(host)) return [host];
+    rmSync(path, { force: true });
+    return [];
+  });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+// The breaker before the downstream: which outcomes count against it, and what a call
+// that it refuses is told. Policy is supervise/breaker.ts.
+
+import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import {
+  type Breaker,
+  type BreakerEvent,
+  type BreakerLimits,
+  initialBreaker,
+  stepBreaker,
+} from "../supervise/breaker.ts";
+import type { Clock } from "../sys/clock.ts";
+import type { WireOutcome } from "../wire/messages.ts";
+
+export interface Circuit {
+  /** Undefined when the call may pass, else its fault. */
+  ask(): FaultRecord | undefined;
+  absorb(outcome: WireOutcome): void;
+  reload(): void;
+  state(): Breaker["kind"];
+}
+
+/** However late a limit ends: somebody may have logged in elsewhere meanwhile. */
+const longestOpenMs = 300_000;
+
+export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
+  let state: Breaker = initialBreaker;
+  const happen = (event: BreakerEvent) => {
+    const step = stepBreaker(state, event, clock.monotonicMs(), limits);
+    state = step.state;
+    return step.verdict;
+  };
+
+  const verdictOn = (outcome: WireOutcome): BreakerEvent => {
+    if (outcome.status === "success") return { kind: "succeeded" };
+    const { fault, retry_at_unix_ms: retryAt } = outcome.fault;
+    if (fault.code !== "downstream_failure") return { kind: "abandoned" };
+    const failed = (isFinal: boolean): BreakerEvent => ({
+      kind: "failed",
+      reason: fault.detail,
+      isFinal,
+    });
+    switch (fault.reason) {
+      case "not_installed":
+      case "too_old":
+      case "not_logged_in":
+      case "auth":
+      case "billing":
+        return failed(true);
+      case "rate_limit": {
+        if (retryAt === undefined) return failed(false);
+        const waitMs = Math.max(0, retryAt - clock.unixMs());
+        const untilMs = clock.monotonicMs() + Math.min(waitMs, longestOpenMs);
+        return {
+          kind: "failed",
+          reason: fault.detail,
+          isFinal: true,
+          retryAtMs: untilMs,
+        };
+      }
+      case "overloaded":
+      case "api_error":
+      case "bad_output":
+      case "killed":
+      case "failed":
+        return failed(false);
+      case "prompt_too_long":
+      case "refused":
+      case "max_turns":
+      case "budget":
+      case "model_unknown":
+      case "session_unknown":
+        // The downstream did its part.
+        return { kind: "succeeded" };
+      case undefined:
+        return { kind: "abandoned" };
+    }
+  };
+
+  return {
+    ask: () => {
+      const verdict = happen({ kind: "ask" });
+      if (verdict.kind === "pass") return undefined;
+      const { reason, untilMs } = verdict;
+      const waitMs =
+        untilMs === undefined ? 0 : Math.max(0, untilMs - clock.monotonicMs());
+      const when =
+        untilMs === undefined
+          ? "while one consult tries whether it works again"
+          : `for ${Math.ceil(waitMs / 1000)} s`;
+      return faultRecord({
+        code: "breaker_open",
+        stage: "host",
+        operation: "tools/call:consult",
+        retryAtUnixMs: Math.round(clock.unixMs() + waitMs),
+        detail: `Claude Code is not asked ${when}, since it failed: ${reason} When that is mended, \`phone-opus mcp reload\` lets the next consult through at once.`,
+      });
+    },
+    absorb: (outcome) => void happen(verdictOn(outcome)),
+    reload: () => void happen({ kind: "reload" }),
+    state: () => state.kind,
+  };
+}
