@@ -3,7 +3,7 @@
 
 import { consultIdSchema } from "../base/ids.ts";
 import type { ListedConsult } from "../tools/custody.ts";
-import { hasLiveRunner } from "./custody.ts";
+import { hasLiveOwner, hasLiveRunner, hasTicket } from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRecord } from "./record.ts";
@@ -45,9 +45,11 @@ export function withTrueStatus(
   if (spool.readOutcome() !== undefined) {
     return { ...record, ...readSpoolRecord(consultsDirectory, id) };
   }
-  return hasLiveRunner(spool.directory)
-    ? record
-    : { ...record, status: "lost" };
+  if (hasLiveRunner(spool.directory)) return record;
+  const isWaiting =
+    record.status === "queued" &&
+    (hasLiveOwner(spool.directory) || hasTicket(spool.directory));
+  return isWaiting ? record : { ...record, status: "lost" };
 }
 
 const promptHeadLength = 120;

@@ -78,8 +78,8 @@ export function createHost(options: HostOptions): Host {
       intensity: settings.restarts,
       periodMs: settings.restartPeriodMs,
     },
-    onReady: (generation) =>
-      counters.recordWorkerReady(generation, generation > 1),
+    onRestart: () => counters.recordWorkerRestart(),
+    onReady: (generation) => counters.recordWorkerReady(generation),
     onLost: () => counters.recordWorkerLost(consults.live().length > 0),
     onComplaint: log,
   });

@@ -39,6 +39,8 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly maxLineBytes: number;
   readonly budget: RestartBudget;
+  /** A worker takes the place of one that was lost or told to stop. */
+  readonly onRestart: () => void;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
   readonly onComplaint: (detail: string) => void;
@@ -149,7 +151,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
   };
 
   const start = async (): Promise<void> => {
-    if (hasSpawned) generation = nextGeneration(generation);
+    if (hasSpawned) {
+      generation = nextGeneration(generation);
+      options.onRestart();
+    }
     hasSpawned = true;
     const spawned = options.spawn({
       command: [...options.command, "--generation", String(generation)],

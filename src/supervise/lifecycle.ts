@@ -150,8 +150,10 @@ function lose(
 
 function wake(state: Lifecycle, nowMs: number): LifecycleStep {
   if (state.kind !== "waiting" && state.kind !== "ejected") return stay(state);
-  // A timer of an earlier state rang.
-  if (nowMs < state.untilMs) return stay(state);
+  // Timers may ring a little early, or ring for an earlier state.
+  if (nowMs < state.untilMs) {
+    return { state, effects: [{ kind: "wake_at", atMs: state.untilMs }] };
+  }
   return state.kind === "waiting" && state.isDemanded
     ? start(historyOf(state))
     : stay({ ...historyOf(state), kind: "absent" });

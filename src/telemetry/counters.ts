@@ -15,8 +15,10 @@ export interface Counters {
   recordSuccess(operation: string, latencyMs: number): void;
   recordError(operation: string, fault: FaultRecord, latencyMs: number): void;
   recordRetry(operation: string): void;
-  /** A worker of this generation is up; `isRestart` when it replaces another. */
-  recordWorkerReady(generation: Generation, isRestart: boolean): void;
+  /** A worker is started in the place of another. */
+  recordWorkerRestart(): void;
+  /** The worker of this generation is up. */
+  recordWorkerReady(generation: Generation): void;
   /** `isNeeded` when calls wait for the next one. */
   recordWorkerLost(isNeeded: boolean): void;
   /** Somebody asked for a fresh start: what went wrong before is not held on to. */
@@ -128,10 +130,12 @@ export function createCounters(clock: Clock): Counters {
       totals.retry_count += 1;
       tallyOf(operation).retry_count += 1;
     },
-    recordWorkerReady: (ready, isRestart) => {
+    recordWorkerRestart: () => {
+      restarts += 1;
+    },
+    recordWorkerReady: (ready) => {
       generation = ready;
       state = "ready";
-      if (isRestart) restarts += 1;
     },
     recordWorkerLost: (isNeeded) => {
       state = isNeeded ? "recovering" : "cold";
