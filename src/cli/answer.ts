@@ -65,7 +65,8 @@ export async function awaitAnswer(
     onProgress: (progress) => reporter.update(progress),
   }).finally(() => reporter.close());
   const conclude = (isOut: boolean) => {
-    if (isOut) concludeDelivery(ports.acceptance, consultId, keepsHistory);
+    if (!isOut) return;
+    concludeDelivery(ports.acceptance, consultId, { owner, keepsHistory });
   };
 
   if (outcome.status === "done") {

@@ -3,7 +3,7 @@
 // there, so a damaged file is set aside and a new one filled from them.
 
 import { Database } from "bun:sqlite";
-import { existsSync, renameSync } from "node:fs";
+import { renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { ConsultId } from "../base/ids.ts";
@@ -53,6 +53,7 @@ export interface LedgerOptions {
 
 /** How long one statement waits for other processes' writes. */
 const busyTimeoutMs = 10_000;
+const retryMs = 10;
 
 const columns = Object.keys(consultRecordSchema.shape);
 /** Of a prompt, which may be megabytes long, a list shows the beginning. */
@@ -85,9 +86,9 @@ export function openLedger(options: LedgerOptions): Ledger {
       return operation(database);
     } catch (error) {
       if (!isDamage(error)) throw error;
+      const damaged = inodeOf(options.path);
       database.close();
-      setAside(options);
-      database = openOrReplace(options);
+      database = replace(options, damaged);
       return operation(database);
     }
   };
@@ -154,37 +155,63 @@ export function openLedger(options: LedgerOptions): Ledger {
 }
 
 function openOrReplace(options: LedgerOptions): Database {
-  const isNew = !existsSync(options.path);
+  const inode = inodeOf(options.path);
   try {
-    const database = open(options.path);
-    // A file that is missing though there are spools was lost or set aside.
-    if (isNew) refill(database, options);
-    return database;
+    return openPatiently(options);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    setAside(options);
-    const database = open(options.path);
-    refill(database, options);
-    return database;
+    return replace(options, inode);
   }
 }
 
-function open(path: string): Database {
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** One process at a time, and only the damaged file: another may have replaced it. */
+function replace(
+  options: LedgerOptions,
+  damaged: number | undefined,
+): Database {
+  const guard = new Database(`${options.path}.mending`, { create: true });
+  try {
+    guard.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    guard.run("BEGIN EXCLUSIVE");
+    if (inodeOf(options.path) === damaged) setAside(options);
+    return openPatiently(options);
+  } finally {
+    guard.close();
+  }
+}
+
+/** SQLite itself does not wait where a file becomes a WAL file, nor where it recovers. */
+function openPatiently(options: LedgerOptions): Database {
+  for (let waitedMs = 0; ; waitedMs += retryMs) {
+    try {
+      return open(options);
+    } catch (error) {
+      const isBusy = errorCode(error)?.startsWith("SQLITE_BUSY") === true;
+      if (!isBusy || waitedMs >= busyTimeoutMs) throw error;
+      Bun.sleepSync(retryMs);
+    }
+  }
+}
+
+function open({ path, consultsDirectory }: LedgerOptions): Database {
   const database = new Database(path, { create: true, strict: true });
   try {
     database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = NORMAL");
-    migrate(database);
+    // A file that is new though there are spools was lost, emptied or set aside.
+    migrate(database, () => {
+      insertAll(database, readAllSpools(consultsDirectory));
+    });
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
-}
-
-function refill(database: Database, options: LedgerOptions): void {
-  insertAll(database, readAllSpools(options.consultsDirectory));
 }
 
 function insertAll(database: Database, records: Iterable<ConsultRecord>): void {
@@ -199,6 +226,8 @@ function insertAll(database: Database, records: Iterable<ConsultRecord>): void {
 const damageCodes = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB"]);
 
 function isDamage(error: unknown): boolean {
+  // A cut row reads as zeros.
+  if (error instanceof z.ZodError) return true;
   const code = errorCode(error) ?? "";
   return (
     [...damageCodes].some((prefix) => code.startsWith(prefix)) ||
@@ -209,7 +238,7 @@ function isDamage(error: unknown): boolean {
 /** Never deleted: somebody may want to look. Its companions belong to it. */
 function setAside({ path, onSetAside }: LedgerOptions): void {
   const aside = `${path}.damaged-${Bun.randomUUIDv7()}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
+  for (const suffix of ["-wal", "-shm", ""]) {
     try {
       renameSync(path + suffix, aside + suffix);
     } catch (error) {

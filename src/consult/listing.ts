@@ -3,7 +3,7 @@
 
 import { consultIdSchema } from "../base/ids.ts";
 import type { ListedConsult } from "../tools/custody.ts";
-import { hasLiveRunner } from "./custody.ts";
+import { hasLiveOwner, hasLiveRunner } from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRecord } from "./record.ts";
@@ -21,7 +21,8 @@ export function listConsults(
 ): ListedConsult[] {
   const records = ledger
     .list({
-      limit,
+      // What is lost takes no place from what runs.
+      limit: isRunningOnly ? -1 : limit,
       ...(isRunningOnly ? { statuses: ["queued", "running"] } : {}),
     })
     .map((record) => withTrueStatus(record, consultsDirectory));
@@ -30,6 +31,7 @@ export function listConsults(
       ({ status }) =>
         !isRunningOnly || status === "queued" || status === "running",
     )
+    .slice(0, limit)
     .map(listed);
 }
 
@@ -45,7 +47,8 @@ export function withTrueStatus(
   if (spool.readOutcome() !== undefined) {
     return { ...record, ...readSpoolRecord(consultsDirectory, id) };
   }
-  return hasLiveRunner(spool.directory)
+  const isWaited = record.status === "queued" && hasLiveOwner(spool.directory);
+  return isWaited || hasLiveRunner(spool.directory)
     ? record
     : { ...record, status: "lost" };
 }
@@ -53,7 +56,9 @@ export function withTrueStatus(
 const promptHeadLength = 120;
 
 function listed(record: ConsultRecord): ListedConsult {
-  const head = record.prompt.slice(0, promptHeadLength);
+  const head = [...record.prompt.slice(0, 2 * promptHeadLength)]
+    .slice(0, promptHeadLength)
+    .join("");
   return {
     consult_id: record.consult_id,
     status: record.status,

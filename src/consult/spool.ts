@@ -61,6 +61,8 @@ export interface Spool {
   readOutcome(): ConsultOutcome | undefined;
   /** Cheaper than reading it. */
   hasOutcome(): boolean;
+  /** When it was written. */
+  outcomeUnixMs(): number | undefined;
   /** Bytes that the run has written so far, both streams together. */
   outputBytes(): number;
   /** The last `bytes` of standard error, for explanations. */
@@ -90,6 +92,10 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
       replaceFile(outcomePath, JSON.stringify(outcome)),
     readOutcome: () => readRecord(outcomePath, consultOutcomeSchema),
     hasOutcome: () => existsSync(outcomePath),
+    outcomeUnixMs: () => {
+      const status = statSync(outcomePath, { throwIfNoEntry: false });
+      return status === undefined ? undefined : Math.round(status.mtimeMs);
+    },
     outputBytes: () => sizeOf(stdoutPath) + sizeOf(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };

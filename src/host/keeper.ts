@@ -161,7 +161,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
     generation: () => generation,
     isAlive: () => live !== undefined,
     delivered: (consultId) =>
-      live?.channel.tell({ kind: "delivered", consult_id: consultId }),
+      live?.channel.tell({
+        kind: "delivered",
+        consult_id: consultId,
+        owner: options.owner,
+      }),
     end: (reason) => {
       live?.channel.tell({ kind: "end", reason });
       live?.process.closeStdin();
