@@ -12,7 +12,7 @@ import { cancelReason, hasLiveRunner, readRunner } from "../consult/custody.ts";
 import type { Spool } from "../consult/spool.ts";
 import type { Clock } from "../sys/clock.ts";
 import { type Follower, followFile } from "../sys/follow.ts";
-import { sendSignal } from "../sys/processes.ts";
+import { isSameProcessAlive, sendSignal } from "../sys/processes.ts";
 import type { Spawned, SpawnedProcess } from "../sys/spawn.ts";
 import { consultOperation } from "./faults.ts";
 import { createTranscript, type Progress } from "./transcript.ts";
@@ -65,7 +65,9 @@ export async function attachToRun(
       takeBackForce = ports.clock.after(stuckRunnerMs, () => {
         const runner = readRunner(spool.directory);
         // The next one takes over, finds the wish, and ends the run.
-        if (runner !== undefined) sendSignal(runner.identity.pid, "SIGKILL");
+        if (runner !== undefined && isSameProcessAlive(runner.identity)) {
+          sendSignal(runner.identity.pid, "SIGKILL");
+        }
       });
     } else hasLeft = true;
     changes.wake();

@@ -64,7 +64,8 @@ export async function awaitAnswer(
     onQueued: (position) => reporter.queued(position),
   }).finally(() => reporter.close());
   const conclude = (isOut: boolean) => {
-    if (isOut) concludeDelivery(ports.acceptance, consultId, keepsHistory);
+    if (!isOut) return;
+    concludeDelivery(ports.acceptance, consultId, { owner, keepsHistory });
   };
 
   if (outcome.status === "done") {

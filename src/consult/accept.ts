@@ -4,9 +4,10 @@
 import { describeError } from "../base/json.ts";
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import type { Clock } from "../sys/clock.ts";
-import { addOwner, readRunner } from "./custody.ts";
+import { addOwner, cancelReason } from "./custody.ts";
 import { type Ledger, type LedgerOptions, openLedger } from "./ledger.ts";
 import { queuedRecord } from "./record.ts";
+import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRequest } from "./request.ts";
 import { createSpool, removeSpool, type Spool, spoolAt } from "./spool.ts";
 
@@ -47,42 +48,80 @@ export function acceptConsult(
 ): Accepted {
   const { consultsDirectory } = options.ledger;
   const own = spoolAt(consultsDirectory, consultId);
-  const wasAccepted = own.exists();
-  // Accepted before, by a worker that died since: the same call, the same consult.
-  if (wasAccepted && readRunner(own.directory) !== undefined) {
-    return attach(options, consultId, own, false);
-  }
-  // The spool comes before the row: a row means that there is something to attach to.
-  if (!wasAccepted) createSpool(consultsDirectory, consultId, request);
   const nowMs = options.clock.unixMs();
   const record = {
     ...queuedRecord(consultId, request, nowMs),
     owner_pid: options.owner?.pid ?? null,
     owner_start_time: options.owner?.start_time ?? null,
   };
+  // Accepted before, by a worker that died since: the same call, the same consult.
+  if (own.exists()) {
+    withLedger(options, (ledger) => ledger.add(record));
+    return attach(options, consultId, own, false);
+  }
+  // The spool comes before the row: a row means that there is something to attach to.
+  createSpool(consultsDirectory, consultId, request);
   const earlier = withLedger(options, (ledger) => {
     const limits = {
       answeredSinceUnixMs: isFresh ? undefined : nowMs - undeliveredMs,
       maxQueued: options.maxQueued,
     };
-    return ledger.acceptOrFind(record, limits);
+    for (;;) {
+      const found = ledger.acceptOrFind(record, limits);
+      if (found === undefined) break;
+      if (found === "queue_full") {
+        ledger.remove(consultId);
+        return found;
+      }
+      if (canAnswer(consultsDirectory, found.consult_id, nowMs)) {
+        ledger.remove(consultId);
+        return found.consult_id;
+      }
+      // The row is behind the truth: made true, it is not found again.
+      mendRow(ledger, consultsDirectory, found.consult_id);
+    }
+    // A ledger that was made just now found the spool first, and no owner in it.
+    ledger.update(consultId, {
+      owner_pid: record.owner_pid,
+      owner_start_time: record.owner_start_time,
+    });
+    return undefined;
   });
   if (earlier === "queue_full") {
     removeSpool(own.directory);
     throw new QueueFullError(`${options.maxQueued} consults wait already`);
   }
   if (earlier === undefined) return attach(options, consultId, own, false);
-  const spool = spoolAt(consultsDirectory, earlier.consult_id);
-  if (spool.exists()) {
-    removeSpool(own.directory);
-    return attach(options, earlier.consult_id, spool, true);
+  removeSpool(own.directory);
+  return attach(options, earlier, spoolAt(consultsDirectory, earlier), true);
+}
+
+/** Its spool says more than its row: a row may stay behind when its writer is killed. */
+function canAnswer(
+  consultsDirectory: string,
+  id: ConsultId,
+  nowMs: number,
+): boolean {
+  const spool = spoolAt(consultsDirectory, id);
+  if (!spool.exists()) return false;
+  const truth = readSpoolRecord(consultsDirectory, id);
+  if (truth?.status === "queued" || truth?.status === "running") {
+    // One that is being ended would only tell that it was.
+    return cancelReason(spool.directory) === undefined;
   }
-  // Its spool was removed behind the ledger's back: the row means nothing.
-  withLedger(options, (ledger) => {
-    ledger.remove(earlier.consult_id);
-    ledger.add(record);
-  });
-  return attach(options, consultId, own, false);
+  return (
+    truth?.status === "done" &&
+    truth.delivered === 0 &&
+    (truth.ended_unix_ms ?? 0) >= nowMs - undeliveredMs
+  );
+}
+
+function mendRow(ledger: Ledger, consultsDirectory: string, id: ConsultId) {
+  const truth = readSpoolRecord(consultsDirectory, id);
+  if (truth === undefined) ledger.remove(id);
+  else if (truth.status === "queued" || truth.status === "running") {
+    ledger.update(id, { status: "cancelled" });
+  } else ledger.update(id, truth);
 }
 
 /** Makes this process's client the one whom the run is for. */

@@ -25,12 +25,15 @@ export function readRunner(
   directory: string,
 ): { identity: ProcessIdentity; number: number } | undefined {
   const number = lastRunnerNumber(directory);
-  if (number === 0) return undefined;
-  const identity = readRecord(
-    runnerPath(directory, number),
-    processIdentitySchema,
-  );
+  const identity = readRunnerNote(directory, number);
   return identity === undefined ? undefined : { identity, number };
+}
+
+function readRunnerNote(
+  directory: string,
+  number: number,
+): ProcessIdentity | undefined {
+  return readRecord(runnerPath(directory, number), processIdentitySchema);
 }
 
 export function hasLiveRunner(directory: string): boolean {
@@ -40,15 +43,14 @@ export function hasLiveRunner(directory: string): boolean {
 
 /** True when this process may drive the run from now on, false when another does. */
 export function claimRun(directory: string, self: ProcessIdentity): boolean {
-  const current = readRunner(directory);
-  if (current !== undefined && isSameProcessAlive(current.identity)) {
-    return false;
-  }
-  const number = lastRunnerNumber(directory) + 1;
+  // Looked at once: whoever looked later would see, and overtake, another's claim.
+  const last = lastRunnerNumber(directory);
+  const current = readRunnerNote(directory, last);
+  if (current !== undefined && isSameProcessAlive(current)) return false;
   const draft = join(directory, `.claim.${self.pid}`);
   try {
     replaceFile(draft, JSON.stringify(self));
-    linkSync(draft, runnerPath(directory, number));
+    linkSync(draft, runnerPath(directory, last + 1));
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
@@ -63,14 +65,28 @@ function runnerPath(directory: string, number: number): string {
 }
 
 function lastRunnerNumber(directory: string): number {
-  const numbers = readdirSync(directory).map((name) =>
+  const numbers = namesIn(directory).map((name) =>
     Number(name.match(/^runner\.(\d+)\.json$/)?.[1] ?? 0),
   );
   return Math.max(0, ...numbers);
 }
 
+/** None where the consult was forgotten between two looks at it. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
 export function addOwner(directory: string, owner: ProcessIdentity): void {
   replaceFile(ownerPath(directory, owner), JSON.stringify(owner));
+}
+
+export function removeOwner(directory: string, owner: ProcessIdentity): void {
+  rmSync(ownerPath(directory, owner), { force: true });
 }
 
 /**
@@ -82,14 +98,14 @@ export function releaseRun(
   owner: ProcessIdentity,
   reason: string,
 ): boolean {
-  rmSync(ownerPath(directory, owner), { force: true });
+  removeOwner(directory, owner);
   if (hasTicket(directory) || hasLiveOwner(directory)) return false;
   requestCancel(directory, reason);
   return true;
 }
 
 export function hasLiveOwner(directory: string): boolean {
-  return readdirSync(directory)
+  return namesIn(directory)
     .filter((name) => ownerName.test(name))
     .map((name) => readRecord(join(directory, name), processIdentitySchema))
     .some((owner) => owner !== undefined && isSameProcessAlive(owner));

@@ -1,28 +1,38 @@
 // What happens to a consult whose answer has reached its caller: it is marked, or
 // forgotten where no history is kept.
 
-import type { ConsultId } from "../base/ids.ts";
+import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
 import { type AcceptOptions, withLedger } from "./accept.ts";
-import { markDelivered } from "./custody.ts";
+import { hasLiveOwner, markDelivered, removeOwner } from "./custody.ts";
 import { removeSpool, spoolAt } from "./spool.ts";
+
+export interface Delivery {
+  /** Who has the answer now and waits no more. */
+  readonly owner: ProcessIdentity;
+  readonly keepsHistory: boolean;
+}
 
 export function concludeDelivery(
   options: Pick<AcceptOptions, "ledger" | "log">,
   consultId: ConsultId,
-  keepsHistory: boolean,
+  { owner, keepsHistory }: Delivery,
 ): void {
   const spool = spoolAt(options.ledger.consultsDirectory, consultId);
   // A consult that failed before it had a spool, or is forgotten already.
   if (!spool.exists()) return;
+  let isForgotten = false;
   try {
-    if (keepsHistory) markDelivered(spool.directory);
-    else removeSpool(spool.directory);
+    removeOwner(spool.directory, owner);
+    // Others may wait for the same answer: the last of them takes it away.
+    isForgotten = !keepsHistory && !hasLiveOwner(spool.directory);
+    if (isForgotten) removeSpool(spool.directory);
+    else markDelivered(spool.directory);
   } catch (error) {
     options.log(`${spool.directory} was not marked: ${describeError(error)}`);
   }
   withLedger(options, (ledger) => {
-    if (keepsHistory) ledger.update(consultId, { delivered: 1 });
-    else ledger.remove(consultId);
+    if (isForgotten) ledger.remove(consultId);
+    else ledger.update(consultId, { delivered: 1 });
   });
 }

@@ -49,7 +49,8 @@ export class LedgerTooNewError extends Error {
 
 const versionSchema = z.object({ user_version: z.int() });
 
-export function migrate(database: Database): void {
+/** `fill` enters what is known already into a file that is new, in the same step. */
+export function migrate(database: Database, fill: () => void): void {
   if (readVersion(database) === ledgerVersion) return;
   database
     .transaction(() => {
@@ -59,6 +60,7 @@ export function migrate(database: Database): void {
       for (const statements of steps.slice(version)) {
         for (const statement of statements) database.run(statement);
       }
+      if (version === 0) fill();
       database.run(`PRAGMA user_version = ${ledgerVersion}`);
     })
     .immediate();

@@ -2,14 +2,18 @@
 // commands at once. The spools are the truth: what the ledger lost is found again
 // there, so a damaged file is set aside and a new one filled from them.
 
-import { Database } from "bun:sqlite";
-import { existsSync, renameSync } from "node:fs";
+import type { Database } from "bun:sqlite";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { ConsultId } from "../base/ids.ts";
-import { describeError, errorCode } from "../base/json.ts";
 import { ensurePrivateDirectory } from "../sys/files.ts";
-import { migrate } from "./ledger-schema.ts";
+import {
+  inodeOf,
+  isDamage,
+  type LedgerFile,
+  openLedgerFile,
+  replaceLedgerFile,
+} from "./ledger-file.ts";
 import { readAllSpools } from "./recover.ts";
 import {
   type ConsultRecord,
@@ -67,9 +71,6 @@ export interface LedgerOptions {
   readonly onSetAside?: (path: string) => void;
 }
 
-/** How long one statement waits for other processes' writes. */
-const busyTimeoutMs = 10_000;
-
 const columns = Object.keys(consultRecordSchema.shape);
 /** Of a prompt, which may be megabytes long, a list shows the beginning. */
 const promptHeadLength = 500;
@@ -102,7 +103,13 @@ const countSchema = z.object({ total: z.int() });
  */
 export function openLedger(options: LedgerOptions): Ledger {
   ensurePrivateDirectory(dirname(options.path));
-  let database = openOrReplace(options);
+  const { path, consultsDirectory, onSetAside } = options;
+  const file: LedgerFile = {
+    path,
+    onSetAside,
+    fill: (database) => insertAll(database, readAllSpools(consultsDirectory)),
+  };
+  let database = openLedgerFile(file);
 
   /** Once more on a fresh file, when this one turns out to be damaged. */
   const attempt = <T>(operation: (database: Database) => T): T => {
@@ -110,9 +117,9 @@ export function openLedger(options: LedgerOptions): Ledger {
       return operation(database);
     } catch (error) {
       if (!isDamage(error)) throw error;
+      const damaged = inodeOf(options.path);
       database.close();
-      setAside(options);
-      database = openOrReplace(options);
+      database = replaceLedgerFile(file, damaged);
       return operation(database);
     }
   };
@@ -205,40 +212,6 @@ function findSame(
   });
 }
 
-function openOrReplace(options: LedgerOptions): Database {
-  const isNew = !existsSync(options.path);
-  try {
-    const database = open(options.path);
-    // A file that is missing though there are spools was lost or set aside.
-    if (isNew) refill(database, options);
-    return database;
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    setAside(options);
-    const database = open(options.path);
-    refill(database, options);
-    return database;
-  }
-}
-
-function open(path: string): Database {
-  const database = new Database(path, { create: true, strict: true });
-  try {
-    database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA synchronous = NORMAL");
-    migrate(database);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function refill(database: Database, options: LedgerOptions): void {
-  insertAll(database, readAllSpools(options.consultsDirectory));
-}
-
 function insertAll(database: Database, records: Iterable<ConsultRecord>): void {
   const insert = database.query(insertSql);
   database
@@ -246,28 +219,4 @@ function insertAll(database: Database, records: Iterable<ConsultRecord>): void {
       for (const record of records) insert.run(record);
     })
     .immediate();
-}
-
-const damageCodes = new Set(["SQLITE_CORRUPT", "SQLITE_NOTADB"]);
-
-function isDamage(error: unknown): boolean {
-  const code = errorCode(error) ?? "";
-  return (
-    [...damageCodes].some((prefix) => code.startsWith(prefix)) ||
-    /malformed|not a database/.test(describeError(error))
-  );
-}
-
-/** Never deleted: somebody may want to look. Its companions belong to it. */
-function setAside({ path, onSetAside }: LedgerOptions): void {
-  const aside = `${path}.damaged-${Bun.randomUUIDv7()}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    try {
-      renameSync(path + suffix, aside + suffix);
-    } catch (error) {
-      // Another process may have set it aside in the same moment.
-      if (errorCode(error) !== "ENOENT") throw error;
-    }
-  }
-  onSetAside?.(aside);
 }

@@ -21,7 +21,8 @@ export function listConsults(
 ): ListedConsult[] {
   const records = ledger
     .list({
-      limit,
+      // What is lost takes no place from what runs.
+      limit: isRunningOnly ? -1 : limit,
       ...(isRunningOnly ? { statuses: ["queued", "running"] } : {}),
     })
     .map((record) => withTrueStatus(record, consultsDirectory));
@@ -30,6 +31,7 @@ export function listConsults(
       ({ status }) =>
         !isRunningOnly || status === "queued" || status === "running",
     )
+    .slice(0, limit)
     .map(listed);
 }
 
@@ -55,7 +57,8 @@ export function withTrueStatus(
 const promptHeadLength = 120;
 
 function listed(record: ConsultRecord): ListedConsult {
-  const head = record.prompt.slice(0, promptHeadLength);
+  // Half of a surrogate pair is no text that strict readers of JSON take.
+  const head = record.prompt.slice(0, promptHeadLength).toWellFormed();
   return {
     consult_id: record.consult_id,
     status: record.status,

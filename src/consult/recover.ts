@@ -44,7 +44,7 @@ export function readSpoolRecord(
         }),
     ...(outcome === undefined
       ? {}
-      : outcomeFields(outcome, run?.started_unix_ms ?? created)),
+      : outcomeFields(outcome, spool.outcomeUnixMs() ?? created)),
     delivered: wasDelivered(spool.directory) ? 1 : 0,
   };
 }

@@ -5,7 +5,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
 import { errorCode } from "../base/json.ts";
-import { hasLiveRunner } from "./custody.ts";
+import { hasLiveOwner, hasLiveRunner } from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { createdUnixMsOf } from "./record.ts";
 import { removeSpool, spoolAt } from "./spool.ts";
@@ -39,6 +39,7 @@ export function selectExpired(
 
 /** How long a spool may be in the making before its maker is taken for dead. */
 const draftAgeMs = 3_600_000;
+const draftName = /^\.c_[0-9a-f]{32}\.\d+$/;
 
 /** Removes what has expired, and drafts that nobody finished. Returns the consults. */
 export function pruneHistory(
@@ -58,7 +59,10 @@ export function pruneHistory(
         createdUnixMs: createdUnixMsOf(id.data),
         bytes: sizeOfFiles(path),
       });
-    } else if (nowUnixMs - modifiedUnixMs(path) > draftAgeMs) {
+    } else if (
+      draftName.test(name) &&
+      nowUnixMs - modifiedUnixMs(path) > draftAgeMs
+    ) {
       rmSync(path, { recursive: true, force: true });
     }
   }
@@ -74,7 +78,9 @@ function isOver(consultsDirectory: string, id: ConsultId): boolean {
   const spool = spoolAt(consultsDirectory, id);
   return (
     spool.readOutcome() !== undefined ||
-    (!hasLiveRunner(spool.directory) && spool.readRun() === undefined)
+    (!hasLiveRunner(spool.directory) &&
+      !hasLiveOwner(spool.directory) &&
+      spool.readRun() === undefined)
   );
 }
 

@@ -18,6 +18,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -61,6 +62,8 @@ export interface Spool {
   readOutcome(): ConsultOutcome | undefined;
   /** Cheaper than reading it. */
   hasOutcome(): boolean;
+  /** When it was written. */
+  outcomeUnixMs(): number | undefined;
   /** Bytes that the run has written so far, both streams together. */
   outputBytes(): number;
   /** The last `bytes` of standard error, for explanations. */
@@ -90,6 +93,10 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
       replaceFile(outcomePath, JSON.stringify(outcome)),
     readOutcome: () => readRecord(outcomePath, consultOutcomeSchema),
     hasOutcome: () => existsSync(outcomePath),
+    outcomeUnixMs: () => {
+      const status = statSync(outcomePath, { throwIfNoEntry: false });
+      return status === undefined ? undefined : Math.round(status.mtimeMs);
+    },
     outputBytes: () => sizeOfFile(stdoutPath) + sizeOfFile(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };

@@ -247,7 +247,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
       }
     },
     delivered: (consultId) =>
-      live?.channel.tell({ kind: "delivered", consult_id: consultId }),
+      live?.channel.tell({
+        kind: "delivered",
+        consult_id: consultId,
+        owner: options.owner,
+      }),
     end: (reason) => {
       live?.channel.tell({ kind: "end", reason });
       live?.process.closeStdin();

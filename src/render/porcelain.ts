@@ -83,7 +83,7 @@ const maxInlineChars = 512;
 function inline(value: unknown): string {
   const text = JSON.stringify(value) ?? "";
   return text.length > maxInlineChars
-    ? `${text.slice(0, maxInlineChars)}… (${text.length} characters)`
+    ? `${text.slice(0, maxInlineChars).toWellFormed()}… (${text.length} characters)`
     : text;
 }
 

@@ -47,13 +47,17 @@ export async function runRunner(options: RunnerOptions): Promise<void> {
   }
   // Another runner drives it already: two workers wanted the same one.
   if (!claimRun(spool.directory, self)) return;
-  if (spool.readOutcome() !== undefined) return;
-
   const note = (fields: Partial<ConsultRecord>) =>
     withLedger({ ledger: options.ledger, log }, (ledger) =>
       ledger.update(consultId, fields),
     );
   const { clock } = claude;
+  const earlier = spool.readOutcome();
+  if (earlier !== undefined) {
+    // A runner that died between the outcome and the row left the row to us.
+    note(outcomeFields(earlier, spool.outcomeUnixMs() ?? clock.unixMs()));
+    return;
+  }
   const deadline =
     request.timeout_s === undefined
       ? claude.settings.timeoutMs

@@ -36,6 +36,7 @@ export const toWorkerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("delivered"),
     consult_id: consultIdSchema,
+    owner: processIdentitySchema,
   }),
   z.strictObject({ kind: z.literal("end"), reason: z.string() }),
 ]);

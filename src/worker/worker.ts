@@ -126,11 +126,10 @@ export function createWorker(options: WorkerOptions): Worker {
         running.get(message.id)?.abort.abort(message.reason);
         return;
       case "delivered":
-        return concludeDelivery(
-          consults.acceptance,
-          message.consult_id,
-          options.keepsHistory,
-        );
+        return concludeDelivery(consults.acceptance, message.consult_id, {
+          owner: message.owner,
+          keepsHistory: options.keepsHistory,
+        });
       case "end":
         isEnding = true;
         for (const { abort } of running.values()) abort.abort(message.reason);
