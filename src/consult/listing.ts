@@ -56,9 +56,8 @@ export function withTrueStatus(
 const promptHeadLength = 120;
 
 function listed(record: ConsultRecord): ListedConsult {
-  const head = [...record.prompt.slice(0, 2 * promptHeadLength)]
-    .slice(0, promptHeadLength)
-    .join("");
+  // Half of a surrogate pair is no text that strict readers of JSON take.
+  const head = record.prompt.slice(0, promptHeadLength).toWellFormed();
   return {
     consult_id: record.consult_id,
     status: record.status,
