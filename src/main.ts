@@ -47,7 +47,7 @@ async function serve(): Promise<void> {
     ]);
     process.exit(0);
   };
-  const output = standardOutput({ onBroken: () => void leave() });
+  const output = standardOutput(() => void leave());
   const paths = statePaths(environment, home);
   const host = createHost({
     program,
@@ -95,7 +95,7 @@ async function work(): Promise<void> {
   const worker = createWorker({
     generation,
     keepsHistory: settings.keepsHistory,
-    output: standardOutput({ onBroken: () => {} }),
+    output: standardOutput(() => {}),
     consults,
   });
   const leave = async () => {
@@ -158,7 +158,7 @@ async function cli(): Promise<void> {
     signalCode = 128 + number;
     interrupt.abort(`Interrupted by ${name}; Claude Code was stopped.`);
   });
-  const output = standardOutput({ onBroken: () => {} });
+  const output = standardOutput(() => {});
   const code = await runCli({
     words,
     environment,

@@ -18,14 +18,10 @@ export interface ByteSink {
   flush(): number | Promise<number>;
 }
 
-export interface OutputHandlers {
-  /** Called once, when the reader is gone (EPIPE). */
-  readonly onBroken: () => void;
-}
-
+/** `onBroken` is called once, when the reader is gone (EPIPE). */
 export function createLineOutput(
   sink: ByteSink,
-  { onBroken }: OutputHandlers,
+  onBroken: () => void,
 ): LineOutput {
   let owed = 0;
   let tail: Promise<void> = Promise.resolve();
@@ -55,6 +51,6 @@ export function createLineOutput(
   };
 }
 
-export function standardOutput(handlers: OutputHandlers): LineOutput {
-  return createLineOutput(Bun.stdout.writer(), handlers);
+export function standardOutput(onBroken: () => void): LineOutput {
+  return createLineOutput(Bun.stdout.writer(), onBroken);
 }
