@@ -194,7 +194,7 @@ test("full health lists the rest line by line", () => {
     "claude_version: 2.1.329",
     "ledger_bytes: 24576",
     "oldest_run: 1.500s",
-    "launch_path: /tmp/target/phone-opus",
+    "launch_path: /usr/local/bin/phone-opus",
     "last_fault: No answer in 30 minutes: ask for less.",
     `running: ${consultId} for 1.500s, turn 1: writing`,
     "running: c_2 for 20ms, queued at place 1",
