@@ -67,6 +67,8 @@ interface Waiting {
   isAccepted: boolean;
   isAttached: boolean;
   hasTicket: boolean;
+  /** The call was answered "still running": it wants no more progress. */
+  isLeft: boolean;
   message: string;
 }
 
@@ -109,7 +111,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         },
         onProgress: (progress) => {
           entry.message = progress.message;
-          call.onProgress(progress);
+          if (!entry.isLeft) call.onProgress(progress);
         },
       });
       if (outcome.status === "success" || !isWorkerLost(outcome.fault)) {
@@ -139,6 +141,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         isAccepted: false,
         isAttached: false,
         hasTicket: false,
+        isLeft: false,
         message: "starting",
       };
       waiting.add(entry);
@@ -163,6 +166,7 @@ export function createConsults(options: ConsultsOptions): Consults {
             .then(() => Promise.race([accepted.promise, settled]))
             .then(() => {
               if (!over.signal.aborted) giveTicket(entry);
+              entry.isLeft = true;
               return {
                 kind: "running",
                 consultId: entry.consultId,
