@@ -257,8 +257,10 @@ async function carryOut(
     case "cancel":
       return cancelCommand(command);
     case "ps":
+      refuseWords(name, command.words);
       return psCommand(command.options, ports, report);
     case "gc":
+      refuseWords(name, command.words);
       return gcCommand(command);
   }
 }
@@ -266,6 +268,12 @@ async function carryOut(
 async function resolveArguments(name: keyof typeof commands) {
   const { args } = commands[name].definition;
   return typeof args === "function" ? args() : args;
+}
+
+function refuseWords(name: string, [word]: readonly string[]): void {
+  if (word !== undefined) {
+    throw new UsageError(`${name} takes no ${JSON.stringify(word)}`);
+  }
 }
 
 function ownIdentity(): ProcessIdentity {

@@ -128,7 +128,8 @@ async function conclude(
   const outcome = await attachToRun(ports, {
     consultId,
     spool: spoolAt(consultsDirectory, consultId),
-    signal: new AbortController().signal,
+    // The wish is written: the patience with a stuck runner begins.
+    signal: AbortSignal.abort("The consult was cancelled."),
     onAbort: () => true,
     onProgress: () => {},
   });

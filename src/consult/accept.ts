@@ -9,7 +9,7 @@ import { type Ledger, type LedgerOptions, openLedger } from "./ledger.ts";
 import { queuedRecord } from "./record.ts";
 import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRequest } from "./request.ts";
-import { createSpool, removeSpool, type Spool, spoolAt } from "./spool.ts";
+import { draftSpool, type Spool, spoolAt } from "./spool.ts";
 
 /** How long an answer that nobody received waits for the same question. */
 const undeliveredMs = 600_000;
@@ -48,16 +48,19 @@ export function acceptConsult(
     withLedger(options, (ledger) => ledger.add(record));
     return attach(options, consultId, own, false);
   }
-  // The spool comes before the row: a row means that there is something to attach to.
-  createSpool(consultsDirectory, consultId, request);
+  // Spool and row come at once: a row means that there is something to attach to, and a
+  // ledger that is made just now finds no spool that will not stay.
+  const draft = draftSpool(consultsDirectory, consultId, request);
   const earlier = withLedger(options, (ledger) => {
-    if (isFresh) ledger.add(record);
-    else {
+    if (isFresh) {
+      draft.publish();
+      ledger.add(record);
+    } else {
       for (;;) {
-        const found = ledger.acceptOrFind(record, nowMs - undeliveredMs);
+        const since = nowMs - undeliveredMs;
+        const found = ledger.acceptOrFind(record, since, () => draft.publish());
         if (found === undefined) break;
         if (canAnswer(consultsDirectory, found.consult_id, nowMs)) {
-          ledger.remove(consultId);
           return found.consult_id;
         }
         // The row is behind the truth: made true, it is not found again.
@@ -71,8 +74,17 @@ export function acceptConsult(
     });
     return undefined;
   });
-  if (earlier === undefined) return attach(options, consultId, own, false);
-  removeSpool(own.directory);
+  if (earlier === undefined) {
+    // Without a ledger, too; what cannot be published leaves nothing.
+    try {
+      draft.publish();
+    } catch (error) {
+      draft.discard();
+      throw error;
+    }
+    return attach(options, consultId, own, false);
+  }
+  draft.discard();
   return attach(options, earlier, spoolAt(consultsDirectory, earlier), true);
 }
 

@@ -25,6 +25,7 @@ export interface Ledger {
   acceptOrFind(
     record: ConsultRecord,
     answeredSinceUnixMs: number,
+    onEntered?: () => void,
   ): ConsultRecord | undefined;
   /** Enters the consult, or leaves the row that is there. */
   add(record: ConsultRecord): void;
@@ -94,7 +95,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   };
 
   return {
-    acceptOrFind: (record, since) =>
+    acceptOrFind: (record, since, onEntered) =>
       attempt((db) =>
         db
           .transaction(() => {
@@ -105,6 +106,8 @@ export function openLedger(options: LedgerOptions): Ledger {
             });
             if (row !== null) return consultRecordSchema.parse(row);
             db.query(insertSql).run(record);
+            // Within the lock: nobody sees the row without what it stands for.
+            onEntered?.();
             return undefined;
           })
           .immediate(),
