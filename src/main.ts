@@ -2,6 +2,7 @@
 // role is loaded on demand: a server must answer before a client loses patience.
 
 import { homedir } from "node:os";
+import { describeError } from "./base/json.ts";
 import { systemClock } from "./sys/clock.ts";
 import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
@@ -138,7 +139,11 @@ async function drive(): Promise<void> {
       settings,
       paths,
       askVersion,
+      log,
     },
+  }).catch((error: unknown) => {
+    log(`consult ${consultId.data} was not driven: ${describeError(error)}`);
+    process.exit(1);
   });
   process.exit(0);
 }
@@ -156,7 +161,7 @@ async function cli(): Promise<void> {
   let signalCode: number | undefined;
   onEndSignals((name, number) => {
     signalCode = 128 + number;
-    interrupt.abort(`Interrupted by ${name}; Claude Code was stopped.`);
+    interrupt.abort(`Interrupted by ${name}`);
   });
   const output = standardOutput(() => {});
   const code = await runCli({

@@ -21,10 +21,10 @@ export async function adoptRun(
   run: RunRecord,
 ): Promise<ConsultOutcome> {
   const marker = runMarker(options.consultId);
+  // Its children lead sessions, too: search only where it was never written down.
+  const known = run.process ?? findLeader(marker);
   const leader =
-    run.process !== undefined && isSameProcessAlive(run.process)
-      ? run.process
-      : findLeader(marker);
+    known !== undefined && isSameProcessAlive(known) ? known : undefined;
   return followRun(ports, spool, options, {
     process:
       leader === undefined

@@ -97,6 +97,7 @@ export async function attachToRun(
             await changes.next();
             continue;
           }
+          options.onQueued(0);
         }
         if (runners === maxRunners) return lostRun(consultId, "kept dying");
         runners += 1;

@@ -22,6 +22,7 @@ import { createTranscript, type Progress } from "./transcript.ts";
 export interface ClaudePorts extends Downstream {
   readonly clock: Clock;
   readonly spawn: SpawnOnFiles;
+  readonly log?: (line: string) => void;
 }
 
 export interface RunOptions {

@@ -42,7 +42,13 @@ export function consultPorts(options: ConsultPortsOptions): ConsultPorts {
       baseDirectory: options.baseDirectory,
       allowedRoots: settings.allowedRoots,
     },
-    acceptance: { ledger, clock, log, maxQueued: settings.maxQueued },
+    acceptance: {
+      ledger,
+      clock,
+      log,
+      maxRunning: settings.maxRunning,
+      maxQueued: settings.maxQueued,
+    },
     admission: createAdmission({
       ledger,
       clock,

@@ -52,7 +52,11 @@ export function reportProgress(
     },
     queued: (position) => {
       place = position;
-      tell(`queued at place ${position}`);
+      tell(
+        position === 0
+          ? describeProgress(undefined)
+          : `queued at place ${position}`,
+      );
     },
     close: () => takeBack(),
   };

@@ -1,6 +1,7 @@
 // One consult from request to outcome, whatever state its spool is in. Exactly one
 // outcome comes out and is recorded.
 
+import { describeError } from "../base/json.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
 import { createSpool, type Spool } from "../consult/spool.ts";
 import { adoptRun } from "./adopt.ts";
@@ -37,15 +38,21 @@ export async function driveRun(
     (earlier.process === undefined && !spool.hasOutput())
       ? await startRun(ports, spool, options)
       : await adoptRun(ports, spool, options, earlier);
-  return record(spool, outcome);
+  return record(spool, outcome, ports.log);
 }
 
 /** An outcome that cannot be stored is still the outcome. */
-function record(spool: Spool, outcome: ConsultOutcome): ConsultOutcome {
+function record(
+  spool: Spool,
+  outcome: ConsultOutcome,
+  log: ClaudePorts["log"],
+): ConsultOutcome {
   try {
     spool.recordOutcome(outcome);
-  } catch {
-    return outcome;
+  } catch (error) {
+    log?.(
+      `the outcome was not stored in ${spool.directory}: ${describeError(error)}`,
+    );
   }
   return outcome;
 }

@@ -45,7 +45,12 @@ export async function awaitAnswer(
   { ports, owner, keepsHistory, report, interrupt }: AnswerOptions,
   { json, detail }: AnswerPresentation,
   { consultId, spool, isAttached }: Accepted,
-  onAbort = () => releaseRun(spool.directory, owner, String(interrupt.reason)),
+  onAbort = () =>
+    releaseRun(
+      spool.directory,
+      owner,
+      `${String(interrupt.reason)}; Claude Code was stopped.`,
+    ),
 ): Promise<number> {
   if (isAttached) {
     report.info(
@@ -64,10 +69,17 @@ export async function awaitAnswer(
     onQueued: (position) => reporter.queued(position),
   }).finally(() => reporter.close());
   const conclude = (isOut: boolean) => {
-    if (!isOut) return;
+    // Without an outcome there was nothing to deliver: the run may go on.
+    if (!isOut || !spool.hasOutcome()) return;
     concludeDelivery(ports.acceptance, consultId, { owner, keepsHistory });
   };
 
+  if (interrupt.aborted && !spool.hasOutcome()) {
+    report.error(
+      `${String(interrupt.reason)}; the consult goes on: phone-opus wait ${consultId}`,
+    );
+    return exitCodes.interrupted;
+  }
   if (outcome.status === "done") {
     const { answer } = outcome;
     const text = json

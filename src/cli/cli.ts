@@ -1,9 +1,9 @@
 // The command line for people: which command, its help, its errors, its exit code.
 
-import { type ArgsDef, type CommandDef, defineCommand, parseArgs } from "citty";
+import { type ArgsDef, type CommandDef, parseArgs } from "citty";
 import type { ProcessIdentity } from "../base/ids.ts";
 import { describeError, jsonObjectSchema } from "../base/json.ts";
-import { version, versionLine } from "../base/version.ts";
+import { versionLine } from "../base/version.ts";
 import { consultPorts } from "../claude/ports.ts";
 import { type Ledger, openLedger } from "../consult/ledger.ts";
 import { systemClock } from "../sys/clock.ts";
@@ -26,6 +26,12 @@ import {
   waitCommand,
   waitDefinition,
 } from "./custody.ts";
+import {
+  mcpDefinition,
+  mcpExamples,
+  rootDefinition,
+  rootExamples,
+} from "./definitions.ts";
 import { exitCodes } from "./exit-codes.ts";
 import {
   historyCommand,
@@ -41,60 +47,6 @@ import {
   refuseUnknownOptions,
   UsageError,
 } from "./usage.ts";
-
-// `mcp serve` and `mcp worker` never get here to run: main.ts starts them itself,
-// without the weight of this module. They stand here for the help.
-const mcpDefinition = defineCommand({
-  meta: { name: "phone-opus mcp", description: "The MCP server" },
-  subCommands: {
-    serve: defineCommand({
-      meta: {
-        name: "serve",
-        description: "Serve MCP on standard input and output",
-      },
-    }),
-    reload: defineCommand({
-      meta: {
-        name: "reload",
-        description:
-          "Let every running server, or the one with this pid, begin afresh",
-      },
-    }),
-    worker: defineCommand({
-      meta: {
-        name: "worker",
-        description: "Run consults for a host; started by serve",
-        hidden: true,
-      },
-    }),
-  },
-});
-
-const mcpExamples = [
-  "phone-opus mcp serve",
-  "phone-opus mcp reload",
-  "phone-opus mcp reload 4242",
-];
-
-const rootDefinition = defineCommand({
-  meta: {
-    name: "phone-opus",
-    version,
-    description: "Ask your own Claude Code, read-only, over MCP or from here",
-  },
-  args: {
-    version: { type: "boolean", description: "Print the version" },
-  },
-  subCommands: {
-    consult: consultDefinition,
-    history: historyDefinition,
-    wait: waitDefinition,
-    cancel: cancelDefinition,
-    ps: psDefinition,
-    gc: gcDefinition,
-    mcp: mcpDefinition,
-  },
-});
 
 const commands = {
   consult: {
@@ -127,12 +79,6 @@ const commands = {
 function asTopic<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
   return { meta: command.meta ?? {}, args: command.args ?? {} };
 }
-
-const rootExamples = [
-  'phone-opus consult "Why does the retry test hang?"',
-  "git diff | phone-opus consult -",
-  "phone-opus mcp serve    # what an MCP client's configuration starts",
-];
 
 export interface CliOptions {
   /** How this program is started. */
@@ -275,8 +221,10 @@ async function carryOut(
     case "cancel":
       return cancelCommand(command);
     case "ps":
+      refuseWords(name, command.words);
       return psCommand(command.options, ports, report);
     case "gc":
+      refuseWords(name, command.words);
       return gcCommand(command);
   }
 }
@@ -284,6 +232,12 @@ async function carryOut(
 async function resolveArguments(name: keyof typeof commands) {
   const { args } = commands[name].definition;
   return typeof args === "function" ? args() : args;
+}
+
+function refuseWords(name: string, [word]: readonly string[]): void {
+  if (word !== undefined) {
+    throw new UsageError(`${name} takes no ${JSON.stringify(word)}`);
+  }
 }
 
 function ownIdentity(): ProcessIdentity {

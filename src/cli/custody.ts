@@ -7,7 +7,7 @@ import { attachToRun } from "../claude/attach.ts";
 import { markerName } from "../claude/command.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
 import { attach } from "../consult/accept.ts";
-import { requestCancel } from "../consult/custody.ts";
+import { grantTicket, requestCancel } from "../consult/custody.ts";
 import type { Ledger } from "../consult/ledger.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { listRunning, type RunningConsult } from "../consult/running.ts";
@@ -91,12 +91,16 @@ export async function waitCommand(command: CustodyCommand): Promise<number> {
   const spool = spoolAt(ports.acceptance.ledger.consultsDirectory, id);
   if (!spool.exists()) return unknown(command.report, id);
   const acceptance = { ...ports.acceptance, owner };
-  // To stop waiting is not to stop the run: that is what cancel is for.
+  // To stop waiting is not to stop the run: that is what cancel is for. Whoever knows
+  // the id may come back, so the run needs nobody who waits.
   return awaitAnswer(
     command,
     presentation,
     attach(acceptance, id, spool, false),
-    () => false,
+    () => {
+      grantTicket(spool.directory);
+      return false;
+    },
   );
 }
 
@@ -128,7 +132,8 @@ async function conclude(
   const outcome = await attachToRun(ports, {
     consultId,
     spool: spoolAt(consultsDirectory, consultId),
-    signal: new AbortController().signal,
+    // The wish is written: the patience with a stuck runner begins.
+    signal: AbortSignal.abort("The consult was cancelled."),
     onAbort: () => true,
     onProgress: () => {},
     onQueued: () => {},

@@ -98,8 +98,8 @@ export function parseConsultId(text: string | undefined): ConsultId {
 
 function wholeNumber(value: unknown, name: string, fallback: number): number {
   if (value === undefined) return fallback;
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= 0) return number;
+  if (typeof value === "string" && /^\d{1,9}$/.test(value))
+    return Number(value);
   throw new UsageError(`--${name}: expected a whole number`);
 }
 

@@ -4,12 +4,17 @@
 import { describeError } from "../base/json.ts";
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import type { Clock } from "../sys/clock.ts";
-import { addOwner, cancelReason } from "./custody.ts";
+import {
+  addOwner,
+  cancelReason,
+  hasLiveOwner,
+  hasLiveRunner,
+} from "./custody.ts";
 import { type Ledger, type LedgerOptions, openLedger } from "./ledger.ts";
-import { queuedRecord } from "./record.ts";
+import { type ConsultRecord, queuedRecord } from "./record.ts";
 import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRequest } from "./request.ts";
-import { createSpool, removeSpool, type Spool, spoolAt } from "./spool.ts";
+import { draftSpool, type Spool, spoolAt } from "./spool.ts";
 
 /** How long an answer that nobody received waits for the same question. */
 const undeliveredMs = 600_000;
@@ -18,7 +23,8 @@ export interface AcceptOptions {
   readonly ledger: LedgerOptions;
   readonly clock: Clock;
   readonly owner: ProcessIdentity | undefined;
-  /** Most consults that may wait for their turn. */
+  /** Most consults that may run at once, and that may wait for their turn. */
+  readonly maxRunning: number;
   readonly maxQueued: number;
   readonly log: (line: string) => void;
 }
@@ -59,22 +65,20 @@ export function acceptConsult(
     withLedger(options, (ledger) => ledger.add(record));
     return attach(options, consultId, own, false);
   }
-  // The spool comes before the row: a row means that there is something to attach to.
-  createSpool(consultsDirectory, consultId, request);
+  // Spool and row come at once: a row means that there is something to attach to, and a
+  // ledger that is made just now finds no spool that will not stay.
+  const draft = draftSpool(consultsDirectory, consultId, request);
   const earlier = withLedger(options, (ledger) => {
     const limits = {
       answeredSinceUnixMs: isFresh ? undefined : nowMs - undeliveredMs,
-      maxQueued: options.maxQueued,
+      maxActive: options.maxRunning + options.maxQueued,
+      isActive: (row: ConsultRecord) => isAlive(row, options.ledger),
     };
     for (;;) {
-      const found = ledger.acceptOrFind(record, limits);
+      const found = ledger.acceptOrFind(record, limits, () => draft.publish());
       if (found === undefined) break;
-      if (found === "queue_full") {
-        ledger.remove(consultId);
-        return found;
-      }
+      if (found === "queue_full") return found;
       if (canAnswer(consultsDirectory, found.consult_id, nowMs)) {
-        ledger.remove(consultId);
         return found.consult_id;
       }
       // The row is behind the truth: made true, it is not found again.
@@ -88,11 +92,20 @@ export function acceptConsult(
     return undefined;
   });
   if (earlier === "queue_full") {
-    removeSpool(own.directory);
+    draft.discard();
     throw new QueueFullError(`${options.maxQueued} consults wait already`);
   }
-  if (earlier === undefined) return attach(options, consultId, own, false);
-  removeSpool(own.directory);
+  if (earlier === undefined) {
+    // Without a ledger, too; what cannot be published leaves nothing.
+    try {
+      draft.publish();
+    } catch (error) {
+      draft.discard();
+      throw error;
+    }
+    return attach(options, consultId, own, false);
+  }
+  draft.discard();
   return attach(options, earlier, spoolAt(consultsDirectory, earlier), true);
 }
 
@@ -114,6 +127,15 @@ function canAnswer(
     truth.delivered === 0 &&
     (truth.ended_unix_ms ?? 0) >= nowMs - undeliveredMs
   );
+}
+
+/** Somebody drives it, or waits for it to be driven. */
+function isAlive(
+  { consult_id }: ConsultRecord,
+  { consultsDirectory }: LedgerOptions,
+): boolean {
+  const { directory } = spoolAt(consultsDirectory, consult_id);
+  return hasLiveRunner(directory) || hasLiveOwner(directory);
 }
 
 function mendRow(ledger: Ledger, consultsDirectory: string, id: ConsultId) {

@@ -5,7 +5,7 @@
 import type { ConsultId } from "../base/ids.ts";
 import type { Clock } from "../sys/clock.ts";
 import { withLedger } from "./accept.ts";
-import { hasLiveOwner, hasLiveRunner, hasTicket } from "./custody.ts";
+import { hasLiveOwner, hasLiveRunner } from "./custody.ts";
 import type { LedgerOptions } from "./ledger.ts";
 import type { ConsultRecord } from "./record.ts";
 import { spoolAt } from "./spool.ts";
@@ -47,45 +47,49 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let takeBackLook = () => {};
 
   const look = () => {
-    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const ahead = tryAdmit(first.id);
-      if (ahead > 0) {
-        place(ahead);
-        break;
-      }
-      waiting = waiting.slice(1);
-      first.position = 0;
-      first.onChange();
-    }
+    while (admitFirst());
     takeBackLook();
     if (waiting.length > 0) takeBackLook = clock.after(lookMs, look);
   };
 
-  const place = (ahead: number) => {
-    for (const [index, entry] of waiting.entries()) {
-      if (entry.position === ahead + index) continue;
-      entry.position = ahead + index;
-      entry.onChange();
-    }
-  };
-
-  /** 0 when it is admitted, else its place. Without a ledger everybody is. */
-  const tryAdmit = (id: ConsultId): number => {
-    let ahead = 0;
+  /** True when it may go on with the next one. Without a ledger nobody waits. */
+  const admitFirst = (): boolean => {
+    const [first, ...others] = waiting;
+    if (first === undefined) return false;
+    let places = [0];
     withLedger({ ledger, log }, (open) => {
-      open.admit(id, clock.unixMs(), (active) => {
-        const running = active.filter(isRunning).length;
-        const before = active.filter(
-          (record) =>
-            record.status === "queued" &&
-            record.consult_id < id &&
-            isAwaited(record),
-        ).length;
-        ahead = Math.max(0, running + before + 1 - maxRunning);
-        return ahead === 0;
+      open.admit(first.id, clock.unixMs(), (active) => {
+        places = placesOf(active);
+        return places[0] === 0;
       });
     });
-    return ahead;
+    if (places[0] === 0) waiting = others;
+    place(first, places[0] ?? 0);
+    if (first.position === 0) return true;
+    for (const [index, entry] of others.entries()) {
+      place(entry, places[index + 1] ?? entry.position);
+    }
+    return false;
+  };
+
+  const place = (entry: Waiting, position: number) => {
+    if (entry.position === position) return;
+    entry.position = position;
+    entry.onChange();
+  };
+
+  /** The place of each that waits here, among all of this user's; 0: its turn. */
+  const placesOf = (active: readonly ConsultRecord[]): number[] => {
+    const queued = active.filter(
+      (record) => record.status === "queued" && isAwaited(record),
+    );
+    return waiting.map(({ id }) => {
+      const running = active.filter(
+        (record) => record.consult_id !== id && isRunning(record),
+      ).length;
+      const before = queued.filter((record) => record.consult_id < id).length;
+      return Math.max(0, running + before + 1 - maxRunning);
+    });
   };
 
   const directoryOf = (record: ConsultRecord) =>
@@ -95,12 +99,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const isRunning = (record: ConsultRecord) =>
     record.status === "running" &&
     (clock.unixMs() - (record.started_unix_ms ?? 0) < startingMs ||
-      isPresent(() => hasLiveRunner(directoryOf(record))));
+      hasLiveRunner(directoryOf(record)));
 
+  // A ticket alone drives nothing: such a consult is taken up when it is asked for.
   const isAwaited = (record: ConsultRecord) =>
-    isPresent(
-      () => hasLiveOwner(directoryOf(record)) || hasTicket(directoryOf(record)),
-    );
+    hasLiveOwner(directoryOf(record));
 
   return {
     queue: (id, onChange) => {
@@ -116,13 +119,4 @@ export function createAdmission(options: AdmissionOptions): Admission {
       };
     },
   };
-}
-
-/** A spool that is gone belongs to nobody. */
-function isPresent(check: () => boolean): boolean {
-  try {
-    return check();
-  } catch {
-    return false;
-  }
 }

@@ -29,6 +29,8 @@ export function registerHost(hostsDirectory: string): Registration {
 /** Those that live; the notes of others are removed. */
 export function liveHosts(hostsDirectory: string): ProcessIdentity[] {
   return namesIn(hostsDirectory).flatMap((name) => {
+    // Others are notes in the making.
+    if (!/^\d+\.json$/.test(name)) return [];
     const path = join(hostsDirectory, name);
     const host = readRecord(path, processIdentitySchema);
     if (host !== undefined && isSameProcessAlive(host)) return [host];

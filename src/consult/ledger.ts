@@ -25,11 +25,13 @@ export interface Ledger {
   /**
    * Enters the consult, unless the same request is running, or was answered since
    * `answeredSinceUnixMs` and its answer never arrived: then that one is returned.
-   * Nor is it entered when as many are queued as may be.
+   * Nor is it entered when as many are there as may be. `onEntered` is called before
+   * anybody else can see the row.
    */
   acceptOrFind(
     record: ConsultRecord,
     limits: AcceptLimits,
+    onEntered?: () => void,
   ): ConsultRecord | "queue_full" | undefined;
   /**
    * Sets a queued consult running if `decide` says so of those that are queued or
@@ -56,7 +58,9 @@ export interface Ledger {
 export interface AcceptLimits {
   /** Undefined: an earlier consult is not looked for. */
   readonly answeredSinceUnixMs: number | undefined;
-  readonly maxQueued: number;
+  /** Most consults that may run or wait, as far as `isActive` believes their rows. */
+  readonly maxActive: number;
+  readonly isActive: (record: ConsultRecord) => boolean;
 }
 
 export interface ListOptions {
@@ -91,10 +95,6 @@ const activeSql = `SELECT ${listColumns} FROM consults
 const admitSql = `UPDATE consults
   SET status = 'running', started_unix_ms = $startedUnixMs
   WHERE consult_id = $id`;
-const countQueuedSql =
-  "SELECT count(*) AS total FROM consults WHERE status = 'queued'";
-/** A consult is queued for a moment even when it may start at once. */
-const headroom = 1;
 const countSchema = z.object({ total: z.int() });
 
 /**
@@ -125,7 +125,7 @@ export function openLedger(options: LedgerOptions): Ledger {
   };
 
   return {
-    acceptOrFind: (record, limits) =>
+    acceptOrFind: (record, limits, onEntered) =>
       attempt((db) =>
         db
           .transaction(() => {
@@ -133,10 +133,16 @@ export function openLedger(options: LedgerOptions): Ledger {
             const row =
               since === undefined ? null : findSame(db, record, since);
             if (row !== null) return consultRecordSchema.parse(row);
-            const queued = db.query(countQueuedSql).get();
-            const { total } = countSchema.parse(queued);
-            if (total >= limits.maxQueued + headroom) return "queue_full";
+            const active = readActive(db);
+            if (
+              active.length >= limits.maxActive &&
+              active.filter(limits.isActive).length >= limits.maxActive
+            ) {
+              return "queue_full";
+            }
             db.query(insertSql).run(record);
+            // Within the lock: nobody sees the row without what it stands for.
+            onEntered?.();
             return undefined;
           })
           .immediate(),
@@ -145,11 +151,7 @@ export function openLedger(options: LedgerOptions): Ledger {
       attempt((db) =>
         db
           .transaction(() => {
-            const active = db
-              .query(activeSql)
-              .all()
-              .map((row) => consultRecordSchema.parse(row));
-            if (!decide(active)) return false;
+            if (!decide(readActive(db))) return false;
             db.query(admitSql).run({ id, startedUnixMs });
             return true;
           })
@@ -198,6 +200,13 @@ export function openLedger(options: LedgerOptions): Ledger {
       ),
     close: () => database.close(),
   };
+}
+
+function readActive(database: Database): ConsultRecord[] {
+  return database
+    .query(activeSql)
+    .all()
+    .map((row) => consultRecordSchema.parse(row));
 }
 
 function findSame(

@@ -111,18 +111,49 @@ export function createSpool(
   id: ConsultId,
   request: ConsultRequest,
 ): Spool {
+  const draft = draftSpool(consultsDirectory, id, request);
+  try {
+    draft.publish();
+  } catch (error) {
+    draft.discard();
+    throw error;
+  }
+  return draft.spool;
+}
+
+export interface SpoolDraft {
+  readonly spool: Spool;
+  /** Puts it in its place; more than once is once. */
+  publish(): void;
+  discard(): void;
+}
+
+/** A spool that nobody sees yet. */
+export function draftSpool(
+  consultsDirectory: string,
+  id: ConsultId,
+  request: ConsultRequest,
+): SpoolDraft {
   ensurePrivateDirectory(consultsDirectory);
   const draft = join(consultsDirectory, `.${id}.${process.pid}`);
   const spool = spoolAt(consultsDirectory, id);
+  const discard = () => rmSync(draft, { recursive: true, force: true });
+  let isPublished = false;
   try {
     mkdirSync(draft, { mode: 0o700 });
     replaceFile(join(draft, "request.json"), JSON.stringify(request));
-    renameSync(draft, spool.directory);
   } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
+    discard();
     throw error;
   }
-  return spool;
+  return {
+    spool,
+    discard,
+    publish: () => {
+      if (!isPublished) renameSync(draft, spool.directory);
+      isPublished = true;
+    },
+  };
 }
 
 /** Everything that is known of a consult, as one self-contained object. */

@@ -13,9 +13,10 @@ import type { Clock } from "../sys/clock.ts";
 import type { WireOutcome } from "../wire/messages.ts";
 
 export interface Circuit {
-  /** Undefined when the call may pass, else its fault. */
-  ask(): FaultRecord | undefined;
-  absorb(outcome: WireOutcome): void;
+  /** Undefined when the call may pass, else its fault. `call` stands for the call. */
+  ask(call?: object): FaultRecord | undefined;
+  /** While a probe is under way its outcome alone counts. */
+  absorb(outcome: WireOutcome, call?: object): void;
   reload(): void;
   state(): Breaker["kind"];
 }
@@ -25,6 +26,7 @@ const longestOpenMs = 300_000;
 
 export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
   let state: Breaker = initialBreaker;
+  let probe: object | undefined;
   const happen = (event: BreakerEvent) => {
     const step = stepBreaker(state, event, clock.monotonicMs(), limits);
     state = step.state;
@@ -78,9 +80,12 @@ export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
   };
 
   return {
-    ask: () => {
+    ask: (call) => {
       const verdict = happen({ kind: "ask" });
-      if (verdict.kind === "pass") return undefined;
+      if (verdict.kind === "pass") {
+        if (state.kind === "half_open") probe = call;
+        return undefined;
+      }
       const { reason, untilMs } = verdict;
       const waitMs =
         untilMs === undefined ? 0 : Math.max(0, untilMs - clock.monotonicMs());
@@ -96,7 +101,10 @@ export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
         detail: `Claude Code is not asked ${when}, since it failed: ${reason} When that is mended, \`phone-opus mcp reload\` lets the next consult through at once.`,
       });
     },
-    absorb: (outcome) => void happen(verdictOn(outcome)),
+    absorb: (outcome, call) => {
+      const isProbing = state.kind === "half_open";
+      if (!isProbing || call === probe) happen(verdictOn(outcome));
+    },
     reload: () => void happen({ kind: "reload" }),
     state: () => state.kind,
   };

@@ -15,7 +15,9 @@ const marginS = 10;
 
 export function defaultWaitMs(clientName: string | undefined): number {
   const name = clientName ?? "";
-  const limitS = name in clientLimits ? clientLimits[name] : libraryLimitS;
+  const limitS = Object.hasOwn(clientLimits, name)
+    ? clientLimits[name]
+    : libraryLimitS;
   return limitS === undefined ? Infinity : (limitS - marginS) * 1000;
 }
 

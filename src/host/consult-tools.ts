@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
-import { hasLiveRunner, requestCancel } from "../consult/custody.ts";
+import { requestCancel } from "../consult/custody.ts";
 import { type LedgerOptions, openLedger } from "../consult/ledger.ts";
 import { listConsults } from "../consult/listing.ts";
 import { spoolAt } from "../consult/spool.ts";
@@ -56,6 +56,11 @@ export interface ConsultTools {
 export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
   const { consults, ledger } = options;
 
+  // A cancelled request is not answered, and its id may be another's by now.
+  const conclude = (call: ToolCall, consultId: ConsultId) => {
+    if (!call.signal.aborted) options.onConcluded(call, consultId);
+  };
+
   const present = (
     call: ToolCall,
     result: ConsultResult,
@@ -75,13 +80,13 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
       }
       case "fault": {
         const { consult_id } = result.fault;
-        if (consult_id !== undefined) options.onConcluded(call, consult_id);
+        if (consult_id !== undefined) conclude(call, consult_id);
         return faultResult(result.fault);
       }
       case "answer": {
         const { answer, isAttached } = result;
         const { detail } = presentation;
-        options.onConcluded(call, answer.consult_id);
+        conclude(call, answer.consult_id);
         return toolResult(presentation, {
           text: () => answerText(answer, detail, isAttached),
           json: () => projectAnswer(answer, detail, isAttached),
@@ -114,7 +119,7 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
       const id = consultIdSchema.parse(consult_id);
       const spool = spoolAt(ledger.consultsDirectory, id);
       if (!spool.exists()) return faultResult(noSuchConsult(id));
-      if (spool.readOutcome() === undefined && hasLiveRunner(spool.directory)) {
+      if (!spool.hasOutcome()) {
         requestCancel(spool.directory, "The consult was cancelled on request.");
       }
       return present(

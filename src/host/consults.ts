@@ -70,6 +70,8 @@ interface Waiting {
   isAccepted: boolean;
   isAttached: boolean;
   hasTicket: boolean;
+  /** The call was answered "still running": it wants no more progress. */
+  isLeft: boolean;
   message: string;
   queuePosition: number;
 }
@@ -114,7 +116,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         onProgress: (progress) => {
           entry.message = progress.message;
           entry.queuePosition = progress.queue_position;
-          call.onProgress(progress);
+          if (!entry.isLeft) call.onProgress(progress);
         },
       });
       if (outcome.status === "success" || !isWorkerLost(outcome.fault)) {
@@ -139,7 +141,7 @@ export function createConsults(options: ConsultsOptions): Consults {
   return {
     run: async (call) => {
       const isNew = call.kind === "consult";
-      const refusal = isNew ? options.circuit.ask() : undefined;
+      const refusal = isNew ? options.circuit.ask(call) : undefined;
       if (refusal !== undefined) return { kind: "fault", fault: refusal };
       const entry: Waiting = {
         consultId: call.consultId,
@@ -147,6 +149,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         isAccepted: false,
         isAttached: false,
         hasTicket: false,
+        isLeft: false,
         message: "starting",
         queuePosition: 0,
       };
@@ -164,7 +167,7 @@ export function createConsults(options: ConsultsOptions): Consults {
       const accepted = Promise.withResolvers<void>();
       const settled = settle(call, entry, cancel.signal, accepted.resolve)
         .then((outcome) => {
-          if (isNew) options.circuit.absorb(outcome);
+          if (isNew) options.circuit.absorb(outcome, call);
           return resultOf(outcome, entry);
         })
         .finally(() => waiting.delete(entry));
@@ -175,6 +178,7 @@ export function createConsults(options: ConsultsOptions): Consults {
             .then(() => Promise.race([accepted.promise, settled]))
             .then(() => {
               if (!over.signal.aborted) giveTicket(entry);
+              entry.isLeft = true;
               return {
                 kind: "running",
                 consultId: entry.consultId,

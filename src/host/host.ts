@@ -79,6 +79,7 @@ export function createHost(options: HostOptions): Host {
       periodMs: settings.restartPeriodMs,
     },
     onRestart: () => counters.recordWorkerRestart(),
+    onRedispatch: () => counters.recordRetry("tools/call:consult"),
     onReady: (generation) => counters.recordWorkerReady(generation),
     onLost: () => counters.recordWorkerLost(consults.live().length > 0),
     onComplaint: log,

@@ -21,29 +21,26 @@ import {
 import type { RestartBudget } from "../supervise/budget.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { sendSignal } from "../sys/processes.ts";
-import type { Exit, PipedProcess, SpawnPiped } from "../sys/spawn.ts";
+import { helloProblem } from "../wire/channel.ts";
 import {
-  createWorkerChannel,
-  helloProblem,
-  type WorkerChannel,
-} from "../wire/channel.ts";
+  type LiveWorker,
+  readToItsEnd,
+  spawnWorker,
+  type WorkerSpawning,
+} from "./live-worker.ts";
 import type { Accepted, WireOutcome, WireProgress } from "../wire/messages.ts";
 
-export interface KeeperOptions {
-  /** `phone-opus mcp worker`, to which the generation is added. */
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+export interface KeeperOptions extends WorkerSpawning {
   /** This host, as whose the runs go. */
   readonly owner: ProcessIdentity;
-  readonly spawn: SpawnPiped;
   readonly clock: Clock;
-  readonly maxLineBytes: number;
   readonly budget: RestartBudget;
   /** A worker takes the place of one that was lost or told to stop. */
   readonly onRestart: () => void;
+  /** A call is asked again, since its worker was replaced. */
+  readonly onRedispatch: () => void;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
-  readonly onComplaint: (detail: string) => void;
 }
 
 export interface ConsultCall {
@@ -70,17 +67,14 @@ export interface Keeper {
   end(reason: string): void;
 }
 
-interface LiveWorker {
-  readonly generation: Generation;
-  readonly process: PipedProcess;
-  readonly channel: WorkerChannel;
-}
-
 type Started =
   | { readonly ok: true; readonly worker: LiveWorker }
   | { readonly ok: false; readonly fault: FaultRecord };
 
 const readyTimeoutMs = 10_000;
+const retireMs = 2000;
+/** What calls in flight are told when their worker has to go; they ask again. */
+const replaced = "The worker was replaced.";
 
 export function createKeeper(options: KeeperOptions): Keeper {
   const { clock } = options;
@@ -110,10 +104,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
         void start();
         return;
       case "stop":
-        // Without farewell: its runs go on, and what it owed is asked of the next one.
-        live?.process.closeStdin();
-        live = undefined;
-        return;
+        return retire();
       case "wake_at":
         takeBackWake();
         takeBackWake = clock.after(
@@ -124,6 +115,20 @@ export function createKeeper(options: KeeperOptions): Keeper {
       case "refuse":
         return settleWaiters({ ok: false, fault: ejected(effect.untilMs) });
     }
+  };
+
+  /** Without farewell: its runs go on, and what it owed is asked of the next one. */
+  const retire = () => {
+    if (live === undefined) return;
+    const { process, channel } = live;
+    live = undefined;
+    process.closeStdin();
+    channel.close(replaced);
+    // One that hangs does not notice the end of its input.
+    const takeBack = clock.after(retireMs, () => {
+      sendSignal(process.pid, "SIGKILL");
+    });
+    void process.exited.then(takeBack);
   };
 
   const settleWaiters = (started: Started) => {
@@ -156,29 +161,16 @@ export function createKeeper(options: KeeperOptions): Keeper {
       options.onRestart();
     }
     hasSpawned = true;
-    const spawned = options.spawn({
-      command: [...options.command, "--generation", String(generation)],
-      environment: options.environment,
-    });
+    const spawned = spawnWorker(options, generation);
     if (!spawned.ok) {
       // After this turn: an effect must not step the machine that ordered it.
       await Promise.resolve();
       return lose(`it could not be started: ${spawned.reason}`);
     }
-    const { process } = spawned;
-    const channel = createWorkerChannel({
-      generation,
-      maxLineBytes: options.maxLineBytes,
-      send: (line) => {
-        // A broken pipe means that the worker is gone, which its exit tells as well.
-        process.write(`${line}\n`).catch(() => {});
-      },
-      onComplaint: options.onComplaint,
-    });
-    const worker = { generation, process, channel };
+    const { worker } = spawned;
     live = worker;
-    void watch(worker).then((reason) => {
-      channel.close(`The worker ended before it answered (${reason}).`);
+    void readToItsEnd(worker).then((reason) => {
+      worker.channel.close(`The worker ended before it answered (${reason}).`);
       // One that was told to stop is nobody's loss.
       if (live !== worker) return;
       live = undefined;
@@ -187,7 +179,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
     const over = new AbortController();
     const hello = await Promise.race([
-      channel.hello,
+      worker.channel.hello,
       sleep(clock, readyTimeoutMs, over.signal).then(() => undefined),
     ]);
     over.abort();
@@ -195,7 +187,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const problem = helloProblem(hello);
     if (problem !== undefined) {
       options.onComplaint(problem);
-      sendSignal(process.pid, "SIGKILL");
+      sendSignal(worker.process.pid, "SIGKILL");
       return;
     }
     options.onReady(worker.generation);
@@ -217,33 +209,44 @@ export function createKeeper(options: KeeperOptions): Keeper {
     return promise.finally(() => signal.removeEventListener("abort", tell));
   };
 
+  const attempt = async (call: ConsultCall): Promise<WireOutcome> => {
+    const started = await workerFor(call.signal);
+    if (!started.ok) return { status: "fault", fault: started.fault };
+    const { channel } = started.worker;
+    const id = nextOperationId;
+    nextOperationId += 1;
+    const cancel = () => channel.cancel(id, String(call.signal.reason));
+    const answer = channel.execute(
+      {
+        kind: "execute",
+        id,
+        operation: call.kind,
+        consult_id: call.consultId,
+        arguments: call.arguments,
+        owner: options.owner,
+      },
+      call,
+    );
+    if (call.signal.aborted) cancel();
+    call.signal.addEventListener("abort", cancel, { once: true });
+    try {
+      const outcome = await answer;
+      if (live === started.worker) happen({ kind: "answered" });
+      return outcome;
+    } finally {
+      call.signal.removeEventListener("abort", cancel);
+    }
+  };
+
   return {
     consult: async (call) => {
-      const started = await workerFor(call.signal);
-      if (!started.ok) return { status: "fault", fault: started.fault };
-      const { channel } = started.worker;
-      const id = nextOperationId;
-      nextOperationId += 1;
-      const cancel = () => channel.cancel(id, String(call.signal.reason));
-      const answer = channel.execute(
-        {
-          kind: "execute",
-          id,
-          operation: call.kind,
-          consult_id: call.consultId,
-          arguments: call.arguments,
-          owner: options.owner,
-        },
-        call,
-      );
-      if (call.signal.aborted) cancel();
-      call.signal.addEventListener("abort", cancel, { once: true });
-      try {
-        const outcome = await answer;
-        if (live === started.worker) happen({ kind: "answered" });
-        return outcome;
-      } finally {
-        call.signal.removeEventListener("abort", cancel);
+      for (;;) {
+        const outcome = await attempt(call);
+        // Replaced on purpose, it is no failed attempt.
+        const isReplaced =
+          outcome.status === "fault" && outcome.fault.fault.detail === replaced;
+        if (!isReplaced || call.signal.aborted) return outcome;
+        options.onRedispatch();
       }
     },
     delivered: (consultId) =>
@@ -264,20 +267,6 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (waiters.length > 0) happen({ kind: "demand" });
     },
   };
-}
-
-/** Reads the worker to its end; resolves with how it ended. */
-async function watch({ process, channel }: LiveWorker): Promise<string> {
-  try {
-    for await (const bytes of process.stdout) channel.receive(bytes);
-  } catch {
-    // A read that fails tells no more than the exit below.
-  }
-  return describeExit(await process.exited);
-}
-
-function describeExit({ code, signal }: Exit): string {
-  return signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
 }
 
 function abandoned(signal: AbortSignal): Started {

@@ -7,6 +7,7 @@ import {
   type LedgerOptions,
   openLedger,
 } from "../consult/ledger.ts";
+import { withTrueStatus } from "../consult/listing.ts";
 import { spoolAt } from "../consult/spool.ts";
 import { faultText } from "../render/tool-result.ts";
 
@@ -41,11 +42,16 @@ export function listResources(
   try {
     opened = openLedger(ledger);
     return opened
-      .list({ limit: listedAnswers, statuses: ["done"] })
+      .list({
+        limit: listedAnswers,
+        statuses: ["done", "queued", "running"],
+      })
+      .map((record) => withTrueStatus(record, ledger.consultsDirectory))
+      .filter(({ status }) => status === "done")
       .map(({ consult_id, prompt }) => ({
         uri: scheme + consult_id,
         name: consult_id,
-        title: prompt.slice(0, 80),
+        title: prompt.slice(0, 80).toWellFormed(),
         mimeType: "text/markdown",
       }));
   } catch (error) {
@@ -92,8 +98,15 @@ export function readResource(
   if (page > pages) {
     return { ok: false, problem: `Consult ${id} has ${pages} pages only.` };
   }
-  const start = (page - 1) * pageChars;
-  return { ok: true, text: text.slice(start, start + pageChars), page, pages };
+  const start = wholeCharacter(text, (page - 1) * pageChars);
+  const end = wholeCharacter(text, page * pageChars);
+  return { ok: true, text: text.slice(start, end), page, pages };
+}
+
+/** This place, or the next one where it is inside a surrogate pair. */
+function wholeCharacter(text: string, index: number): number {
+  const isInside = index > 0 && (text.codePointAt(index - 1) ?? 0) > 0xffff;
+  return isInside ? index + 1 : index;
 }
 
 function parseUri(

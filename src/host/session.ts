@@ -40,7 +40,8 @@ export type Admission =
 
 export interface Session {
   admit(value: unknown, nowMs: number): Admission;
-  pendingCount(): number;
+  /** Requests that are to be answered at once and are not yet. */
+  overdueCount(): number;
   /** The pending request that this outgoing message answers, which it thereby ends. */
   settle(outgoing: unknown): PendingRequest | undefined;
 }
@@ -71,6 +72,12 @@ const idOnlySchema = z.looseObject({ id: requestIdSchema });
 
 /** In the revision 2026-07-28 each request says itself which protocol it speaks. */
 const envelopeVersionKey = "io.modelcontextprotocol/protocolVersion";
+/** These take as long as Claude does; a queue of their own bounds them. */
+const waitsByNature = new Set([
+  "tools/call:consult",
+  "tools/call:consult_wait",
+  "tools/call:consult_cancel",
+]);
 /** What a client of the older revisions may send before `initialize`. */
 const beforeInitialize = new Set(["initialize", "ping"]);
 
@@ -172,7 +179,10 @@ export function createSession(): Session {
       }
       return refuseMalformed(value);
     },
-    pendingCount: () => pending.size,
+    overdueCount: () =>
+      [...pending.values()].filter(
+        ({ operation }) => !waitsByNature.has(operation),
+      ).length,
     settle: (outgoing) => {
       const answered = idOnlySchema.safeParse(outgoing);
       if (!answered.success || "method" in answered.data) return undefined;

@@ -53,7 +53,7 @@ export function createSessionTransport(
 
   let isUnderPressure = false;
   const lookAtPressure = () => {
-    const requests = session.pendingCount();
+    const requests = session.overdueCount();
     const characters = output.owed();
     const isHigh = requests > high.requests || characters > high.characters;
     const isLow = requests <= low.requests && characters <= low.characters;

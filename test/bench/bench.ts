@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { describeError } from "../../src/base/json.ts";
+import { measureConcurrency } from "./concurrency.ts";
 import { type Figure, table } from "./figures.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureLoad } from "./load.ts";
@@ -17,6 +18,7 @@ async function measure(isQuick: boolean): Promise<Figure[]> {
     ...(await measureStart(place, isQuick ? 5 : 30)),
     ...(await measureOverhead(place, isQuick ? 5 : 30)),
     ...(await measureLoad(place, isQuick ? 1 : 5)),
+    ...(await measureConcurrency(place, isQuick ? 1 : 5)),
     ...(await measureLedger(place, isQuick ? 5 : 30)),
   ];
 }

@@ -10,17 +10,10 @@ import { newPrompt, type Place, timed } from "./place.ts";
 const consults = 64;
 const pauseMs = 20;
 
-/** A figure of memory; the table's units are those of figures.ts, so its name says that it is MB. */
-export interface ConcurrencyFigures {
-  readonly figures: Figure[];
-  /** Peak resident memory of host and worker together, in MB, one a round. */
-  readonly peakMegabytes: number[];
-}
-
 export async function measureConcurrency(
   place: Place,
   rounds: number,
-): Promise<ConcurrencyFigures> {
+): Promise<Figure[]> {
   const client = new Client({ name: "phone-opus-bench", version: "1.0.0" });
   const transport = new StdioClientTransport({
     command: place.binary,
@@ -76,7 +69,10 @@ export async function measureConcurrency(
       figure("64 consults of 2 s at once", "ms", wall),
       figure("health_snapshot, 64 consults running", "ms", health, true),
     ];
-    return { figures, peakMegabytes };
+    return [
+      ...figures,
+      figure("host and worker, peak memory", "MB", peakMegabytes),
+    ];
   } finally {
     await client.close();
   }

@@ -2,7 +2,7 @@
 
 export interface Figure {
   readonly what: string;
-  readonly unit: "ms" | "ratio";
+  readonly unit: "ms" | "ratio" | "MB";
   readonly n: number;
   readonly median: number;
   readonly min: number;

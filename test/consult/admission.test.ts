@@ -61,7 +61,14 @@ const self = identifyProcess(process.pid);
 const dead = { pid: process.pid, start_time: "1" };
 
 function accept(owner = self, maxQueued = 64): ConsultId {
-  const options = { ledger: ledger(), clock, owner, maxQueued, log };
+  const options = {
+    ledger: ledger(),
+    clock,
+    owner,
+    maxRunning: 1,
+    maxQueued,
+    log,
+  };
   const id = newConsultId();
   acceptConsult(options, id, { prompt: id, cwd: "/" }, false);
   return id;

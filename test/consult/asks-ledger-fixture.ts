@@ -13,7 +13,8 @@ await runRacer(() => {
       const own = record({ request_digest: `question ${index}` });
       const found = ledger.acceptOrFind(own, {
         answeredSinceUnixMs: 0,
-        maxQueued: 1000,
+        maxActive: 1000,
+        isActive: () => true,
       });
       if (found === "queue_full") throw new Error("the queue is full");
       return (found ?? own).consult_id;

@@ -153,7 +153,11 @@ test("damage that shows only during work is mended in the midst of it", async ()
   const ledger = openLedger(place.ledger);
   const own = record({ request_digest: "new" });
   expect(
-    ledger.acceptOrFind(own, { answeredSinceUnixMs: 0, maxQueued: 100 }),
+    ledger.acceptOrFind(own, {
+      answeredSinceUnixMs: 0,
+      maxActive: 100,
+      isActive: () => true,
+    }),
   ).toBe(undefined);
   expect(ledger.count()).toBe(ids.length + 1);
   ledger.close();

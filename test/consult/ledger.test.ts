@@ -150,7 +150,11 @@ test("a list shows the beginnings of prompts, a single row the whole", () =>
   }));
 
 const since = now - hourMs;
-const limits = { answeredSinceUnixMs: since, maxQueued: 100 };
+const limits = {
+  answeredSinceUnixMs: since,
+  maxActive: 100,
+  isActive: () => true,
+};
 const ended = { status: "done", ended_unix_ms: since } as const;
 
 const attachable: readonly [string, Partial<ConsultRecord>, boolean][] = [

@@ -89,6 +89,7 @@ export function scene(owner?: ProcessIdentity): Scene {
       ledger,
       clock,
       owner,
+      maxRunning: 8,
       maxQueued: 100,
       log: (line) => void logged.push(line),
     },

@@ -1,0 +1,63 @@
+// One worker process with the channel over its pipes.
+
+import type { Generation } from "../base/ids.ts";
+import type { Exit, PipedProcess, SpawnPiped } from "../sys/spawn.ts";
+import { createWorkerChannel, type WorkerChannel } from "../wire/channel.ts";
+
+export interface WorkerSpawning {
+  /** `phone-opus mcp worker`, to which the generation is added. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly spawn: SpawnPiped;
+  readonly maxLineBytes: number;
+  readonly onComplaint: (detail: string) => void;
+}
+
+export interface LiveWorker {
+  readonly generation: Generation;
+  readonly process: PipedProcess;
+  readonly channel: WorkerChannel;
+}
+
+export type SpawnedWorker =
+  | { readonly ok: true; readonly worker: LiveWorker }
+  | { readonly ok: false; readonly reason: string };
+
+export function spawnWorker(
+  options: WorkerSpawning,
+  generation: Generation,
+): SpawnedWorker {
+  const spawned = options.spawn({
+    command: [...options.command, "--generation", String(generation)],
+    environment: options.environment,
+  });
+  if (!spawned.ok) return spawned;
+  const { process } = spawned;
+  const channel = createWorkerChannel({
+    generation,
+    maxLineBytes: options.maxLineBytes,
+    send: (line) => {
+      // A broken pipe means that the worker is gone, which its exit tells as well.
+      process.write(`${line}\n`).catch(() => {});
+    },
+    onComplaint: options.onComplaint,
+  });
+  return { ok: true, worker: { generation, process, channel } };
+}
+
+/** Reads the worker to its end; resolves with how it ended. */
+export async function readToItsEnd({
+  process,
+  channel,
+}: LiveWorker): Promise<string> {
+  try {
+    for await (const bytes of process.stdout) channel.receive(bytes);
+  } catch {
+    // A read that fails tells no more than the exit below.
+  }
+  return describeExit(await process.exited);
+}
+
+function describeExit({ code, signal }: Exit): string {
+  return signal === undefined ? `exit code ${code}` : `killed by ${signal}`;
+}

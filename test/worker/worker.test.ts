@@ -1,0 +1,185 @@
+// The worker inside the test, on memory and a spawn that the test decides: framing of
+// its input, and faults that are its own.
+
+import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { firstGeneration } from "../../src/base/ids.ts";
+import type { ConsultPorts } from "../../src/claude/ports.ts";
+import { systemClock } from "../../src/sys/clock.ts";
+import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
+import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
+import { until } from "../helpers/until.ts";
+import { memoryOutput } from "../host/memory-output.ts";
+import { consultId } from "../process/worker.ts";
+
+type StartRunner = ConsultPorts["startRunner"];
+
+function start(place: TempDir, startRunner: StartRunner) {
+  mkdirSync(place.at("consults"));
+  const output = memoryOutput();
+  const worker = createWorker({
+    generation: firstGeneration,
+    keepsHistory: true,
+    output,
+    consults: {
+      clock: systemClock,
+      maxLineBytes: 10_000,
+      rules: { baseDirectory: place.path, allowedRoots: undefined },
+      admission: {
+        queue: () => ({
+          hasCome: () => true,
+          position: () => 0,
+          leave: () => {},
+        }),
+      },
+      acceptance: {
+        ledger: {
+          path: place.at("ledger.sqlite"),
+          consultsDirectory: place.at("consults"),
+        },
+        clock: systemClock,
+        maxRunning: 8,
+        maxQueued: 64,
+        log: () => {},
+      },
+      startRunner,
+    },
+  });
+  const receive = (bytes: string | Uint8Array) =>
+    worker.receive(Buffer.from(bytes));
+  const answered = async () => {
+    await until("the answer is there", () =>
+      output.lines.some((line) => line.includes('"answer"')),
+    );
+    return output.messages().at(-1);
+  };
+  return { worker, output, receive, answered };
+}
+
+function execute(question: Record<string, unknown>) {
+  const message = {
+    kind: "execute",
+    id: 1,
+    operation: "consult",
+    consult_id: consultId(),
+    arguments: question,
+    owner: { pid: 7, start_time: "1" },
+  };
+  return `${JSON.stringify(message)}\n`;
+}
+
+const failing: StartRunner = () => ({
+  ok: false,
+  code: "EAGAIN",
+  reason: "EAGAIN: no more processes",
+});
+
+/** A runner that lives and never tells how its run goes. */
+const silent: StartRunner = () => ({
+  ok: true,
+  process: { pid: 2 ** 30, exited: new Promise(() => {}) },
+});
+
+function fault(code: string) {
+  return {
+    kind: "answer",
+    id: 1,
+    outcome: { status: "fault", fault: { fault: { code, generation: 1 } } },
+  };
+}
+
+describe("a worker", () => {
+  test("says hello before it is given anything", async () => {
+    await using place = tempDir();
+    const { output } = start(place, failing);
+    expect(output.messages()).toMatchObject([
+      { kind: "hello", protocol: 1, generation: 1, pid: process.pid },
+    ]);
+  });
+
+  test("reads lines one byte at a time, with CR LF and blanks between", async () => {
+    await using place = tempDir();
+    const { receive, answered, output } = start(place, failing);
+    const line = execute({ prompt: "Wörüm 😀?" }).replace("\n", "\r\n\r\n  \n");
+    for (const byte of Buffer.from(line)) receive(new Uint8Array([byte]));
+    expect(await answered()).toMatchObject(fault("process_failure"));
+    expect(JSON.stringify(output.messages())).not.toContain("complaint");
+  });
+
+  test.each([
+    [{}, "prompt"],
+    [{ prompt: " " }, "prompt must not be blank"],
+    [{ prompt: "?", render: "json" }, "render"],
+    [{ prompt: "?", cwd: "no/such" }, "does not exist"],
+    [{ prompt: "?", fork: true }, "fork needs resume"],
+  ])("answers the arguments %j as invalid", async (question, says) => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, failing);
+    receive(execute(question));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("invalid_input"));
+    expect(JSON.stringify(answer)).toContain(says);
+  });
+
+  test("says why the runner could not be started", async () => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, failing);
+    receive(execute({ prompt: "Why?" }));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("process_failure"));
+    expect(JSON.stringify(answer)).toContain("EAGAIN");
+  });
+
+  test("answers a defect of its own as an internal failure and lives on", async () => {
+    await using place = tempDir();
+    const { receive, answered, output } = start(place, () => {
+      throw new Error("a broken invariant");
+    });
+    receive(execute({ prompt: "Why?" }));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("internal_failure"));
+    expect(JSON.stringify(answer)).toContain("a broken invariant");
+    receive("garbage\n");
+    expect(output.messages().at(-1)).toMatchObject({ kind: "complaint" });
+  });
+
+  test("takes a last line without its end, and is over when all is answered", async () => {
+    await using place = tempDir();
+    const { worker, receive, output } = start(place, failing);
+    receive(execute({ prompt: "Why?" }));
+    receive(JSON.stringify({ kind: "end", reason: "over" }));
+    expect(output.messages()).toHaveLength(1);
+    await worker.end();
+    expect(output.messages().at(-1)).toMatchObject({ kind: "answer", id: 1 });
+  });
+
+  test("without a farewell is over at once, and leaves its runs alone", async () => {
+    await using place = tempDir();
+    const { worker, receive, output } = start(place, silent);
+    receive(execute({ prompt: "Why?" }));
+    await until("it is accepted", () => output.lines.length === 2);
+    await worker.end();
+    expect(output.messages()).toMatchObject([
+      { kind: "hello" },
+      { kind: "accepted", id: 1, is_attached: false },
+    ]);
+    expect([
+      ...new Bun.Glob("*/cancel.json").scanSync(place.at("consults")),
+    ]).toEqual([]);
+  });
+});
+
+test.each([
+  [["--generation", "1"], 1],
+  [["--generation", "12"], 12],
+  [["--generation", "0"], undefined],
+  [["--generation", "-1"], undefined],
+  [["--generation", "1.5"], undefined],
+  [["--generation", ""], undefined],
+  [["--generation", "x"], undefined],
+  [["--generation"], undefined],
+  [["1", "--generation"], undefined],
+  [[], undefined],
+])("the words %j name generation %p", (words, generation) => {
+  expect<number | undefined>(parseWorkerArguments(words)).toBe(generation);
+});
