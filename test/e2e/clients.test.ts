@@ -128,6 +128,9 @@ describe.each([...clientKinds])("$client", ({ connect, speaks }) => {
       rollout_pending: false,
       launch_path_stable: false,
       running_consults: 0,
+      queued_consults: 0,
+      breaker: "closed",
+      worker_ejected: false,
     });
     const counted = await client.callTool("telemetry_snapshot", {
       render: "json",
