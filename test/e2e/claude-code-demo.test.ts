@@ -83,7 +83,7 @@ test("the benchmark gives figures with unit and number of runs", async () => {
       figures: z.array(
         z.looseObject({
           what: z.string(),
-          unit: z.enum(["ms", "ratio"]),
+          unit: z.enum(["ms", "ratio", "MB"]),
           n: z.int().min(1),
           median: z.number(),
           min: z.number(),
