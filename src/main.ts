@@ -59,7 +59,13 @@ async function serve(): Promise<void> {
     clock: systemClock,
     spawn: spawnPiped,
     output,
-    onPressure: (isHigh) => (isHigh ? input.hold() : input.release()),
+    onPressure: (isHigh) => {
+      if (isHigh) return input.hold();
+      // What a flood leaves behind is freed before the next part of it is taken:
+      // strings pile up faster than the collector by itself thinks worth a look.
+      Bun.gc(true);
+      input.release();
+    },
     log,
   });
   onEndSignals(() => void leave());
