@@ -3,7 +3,13 @@
 
 import { homedir } from "node:os";
 import { describeError } from "./base/json.ts";
-import { systemClock } from "./sys/clock.ts";
+import { continuedClock, systemClock } from "./sys/clock.ts";
+import {
+  launchPathOf,
+  ownFingerprint,
+  ownImagePath,
+  replaceImage,
+} from "./sys/image.ts";
 import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
@@ -18,14 +24,17 @@ const log = (line: string) => {
 };
 
 /** Started from source there is a script behind the executable. */
+const script = import.meta.path.startsWith("/$bunfs/")
+  ? undefined
+  : process.argv[1];
 const program =
-  import.meta.path.startsWith("/$bunfs/") || !process.argv[1]
-    ? [process.execPath]
-    : [process.execPath, process.argv[1]];
+  script === undefined ? [ownImagePath()] : [process.execPath, script];
 
 const [group, role, ...rest] = words;
 if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
-else if (group === "mcp" && role === "worker" && rest.length === 2) {
+else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
+  await rehearse();
+} else if (group === "mcp" && role === "worker" && rest.length === 2) {
   await work();
 } else if (group === "mcp" && role === "runner" && rest.length === 1) {
   await drive();
@@ -35,10 +44,46 @@ async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
   const { registerHost } = await import("./consult/hosts.ts");
+  const { capsuleVariable, reapCapsules, takeOwnCapsule } =
+    await import("./host/capsule-file.ts");
+  const handoffs = await import("./host/rollback.ts");
   keepAlive();
+  const paths = statePaths(environment, home);
+  const launchPath =
+    script ??
+    launchPathOf(
+      process.argv0,
+      environment["PATH"],
+      process.cwd(),
+      process.execPath,
+    );
+  const image = ownFingerprint();
+  const capsulePath = environment[capsuleVariable];
+  const condemned = handoffs.judgeHandoffs(paths.handoffs);
+  if (capsulePath === undefined) {
+    handoffs.fallBack({
+      condemned,
+      image,
+      environment,
+      launchPath,
+      replaceImage,
+      log,
+    });
+  }
+  const earlier =
+    capsulePath === undefined
+      ? undefined
+      : takeOwnCapsule(paths.capsules, capsulePath);
+  reapCapsules(paths.capsules);
+  const clock =
+    earlier?.ok === true
+      ? continuedClock(systemClock, earlier.capsule.at)
+      : systemClock;
+
   const leave = async () => {
     host.end();
     registration.remove();
+    handoffs.confirmHandoff(paths.handoffs, process.pid);
     // What was asked before the end is answered if it takes but a moment: clients
     // kill within 30 ms.
     await new Promise(setImmediate);
@@ -49,14 +94,13 @@ async function serve(): Promise<void> {
     process.exit(0);
   };
   const output = standardOutput(() => void leave());
-  const paths = statePaths(environment, home);
   const host = createHost({
     program,
-    launchPath: program.at(-1) ?? process.execPath,
+    launchPath,
     workingDirectory: process.cwd(),
-    environment,
+    environment: handoffs.withoutHandoff(environment),
     paths,
-    clock: systemClock,
+    clock,
     spawn: spawnPiped,
     output,
     onPressure: (isHigh) => {
@@ -67,14 +111,58 @@ async function serve(): Promise<void> {
       input.release();
     },
     log,
+    earlier,
+    condemned,
+    // From source there is no image to become.
+    rollout:
+      script === undefined
+        ? {
+            replaceImage,
+            ownFingerprint: image,
+            ownPath: process.execPath,
+            newToken: () => crypto.randomUUID(),
+            isInputDrained: () => input.isDrained(),
+            // Between two images a signal would be the end of this process.
+            onHandoff: (isUnderWay) => {
+              if (isUnderWay) registration.remove();
+              else registration = registerHost(paths.hosts);
+            },
+          }
+        : undefined,
   });
   onEndSignals(() => void leave());
-  onReloadSignal(() => host.reload());
-  const registration = registerHost(paths.hosts);
+  onReloadSignal(() => {
+    handoffs.pardonAll(paths.handoffs);
+    host.reload();
+  });
+  let registration = registerHost(paths.hosts);
   const input = readStandardInput({
     onBytes: (bytes) => host.receive(bytes),
     onEnd: () => void leave(),
   });
+  host.goOn();
+  systemClock.after(handoffs.probationMs, () =>
+    handoffs.confirmHandoff(paths.handoffs, process.pid),
+  );
+}
+
+/** What an incumbent asks of a binary before it becomes it. */
+async function rehearse(): Promise<void> {
+  const { capsuleVariable, takeParentsCapsule } =
+    await import("./host/capsule-file.ts");
+  const { prove } = await import("./host/prove.ts");
+  const settings = readSettings();
+  const path = environment[capsuleVariable];
+  if (path === undefined) {
+    log("mcp serve --prove is started by a running server only");
+    process.exit(2);
+  }
+  const { capsules } = statePaths(environment, home);
+  const loaded = takeParentsCapsule(capsules, path);
+  const output = standardOutput(() => {});
+  const proof = await prove(loaded, systemClock, settings.maxLineBytes);
+  await output.writeLine(JSON.stringify(proof));
+  process.exit(proof.ready ? 0 : 1);
 }
 
 async function work(): Promise<void> {

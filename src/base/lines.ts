@@ -15,6 +15,11 @@ export interface LineDecoder {
   push(bytes: Uint8Array): Frame[];
   /** The last line, where the input ended without LF. */
   end(): Frame[];
+  /**
+   * The beginning of a line whose end has not come; undefined when it is longer than
+   * allowed and no longer kept.
+   */
+  rest(): Uint8Array | undefined;
 }
 
 const lineFeed = 0x0a;
@@ -67,5 +72,7 @@ export function createLineDecoder(maxLineBytes: number): LineDecoder {
       return frames;
     },
     end: () => (pendingBytes === 0 ? [] : [complete()]),
+    rest: () =>
+      pendingBytes > maxLineBytes ? undefined : Buffer.concat(chunks),
   };
 }

@@ -2,6 +2,7 @@
 
 import { homedir, tmpdir } from "node:os";
 import { sep } from "node:path";
+import type { Candidate } from "../supervise/rollout.ts";
 import {
   type Fingerprint,
   fingerprintFile,
@@ -13,10 +14,15 @@ export interface LaunchBinary {
   /** False where builds and clean-ups come and go: such a path may vanish. */
   readonly isPathStable: boolean;
   isReplaced(): boolean;
+  /** What lies there now, the running one or another; undefined: nothing. */
+  candidate(): Candidate | undefined;
 }
 
-export function launchBinary(path: string): LaunchBinary {
-  const atStart = fingerprintOrNone(path);
+/** `own` is the fingerprint of the running image. */
+export function launchBinary(
+  path: string,
+  own: Fingerprint | undefined = fingerprintOrNone(path),
+): LaunchBinary {
   return {
     path,
     isPathStable: isStable(path),
@@ -24,12 +30,19 @@ export function launchBinary(path: string): LaunchBinary {
       const now = fingerprintOrNone(path);
       // A missing file is no candidate; it may be a replacement under way.
       return (
-        atStart !== undefined &&
-        now !== undefined &&
-        !sameFingerprint(atStart, now)
+        own !== undefined && now !== undefined && !sameFingerprint(own, now)
       );
     },
+    candidate: () => {
+      const now = fingerprintOrNone(path);
+      return now === undefined ? undefined : candidateOf(now);
+    },
   };
+}
+
+export function candidateOf(fingerprint: Fingerprint): Candidate {
+  const { size_bytes, modified_unix_ns, inode } = fingerprint;
+  return `${size_bytes}:${modified_unix_ns}:${inode}`;
 }
 
 function fingerprintOrNone(path: string): Fingerprint | undefined {

@@ -11,6 +11,7 @@ import {
 } from "../supervise/breaker.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { WireOutcome } from "../wire/messages.ts";
+import { type CircuitState, circuitState } from "./circuit-state.ts";
 
 export interface Circuit {
   /** Undefined when the call may pass, else its fault. `call` stands for the call. */
@@ -18,14 +19,20 @@ export interface Circuit {
   /** While a probe is under way its outcome alone counts. */
   absorb(outcome: WireOutcome, call?: object): void;
   reload(): void;
-  state(): Breaker["kind"];
+  kind(): Breaker["kind"];
+  /** What the next image must know. */
+  state(): CircuitState;
 }
 
 /** However late a limit ends: somebody may have logged in elsewhere meanwhile. */
 const longestOpenMs = 300_000;
 
-export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
-  let state: Breaker = initialBreaker;
+export function createCircuit(
+  limits: BreakerLimits,
+  clock: Clock,
+  earlier?: CircuitState,
+): Circuit {
+  let state: Breaker = earlier ?? initialBreaker;
   let probe: object | undefined;
   const happen = (event: BreakerEvent) => {
     const step = stepBreaker(state, event, clock.monotonicMs(), limits);
@@ -106,6 +113,7 @@ export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
       if (!isProbing || call === probe) happen(verdictOn(outcome));
     },
     reload: () => void happen({ kind: "reload" }),
-    state: () => state.kind,
+    kind: () => state.kind,
+    state: () => circuitState(state, clock.monotonicMs()),
   };
 }

@@ -21,6 +21,13 @@ export function defaultWaitMs(clientName: string | undefined): number {
   return limitS === undefined ? Infinity : (limitS - marginS) * 1000;
 }
 
+/** Clients that read the catalogue again when told that it changed (measured). */
+const followers = new Set(["claude-code"]);
+
+export function followsToolChanges(clientName: string | undefined): boolean {
+  return followers.has(clientName ?? "");
+}
+
 /**
  * True for a cancellation by the client's own clock, which is no wish of its user: the
  * answer will be asked for again.

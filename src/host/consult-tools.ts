@@ -26,11 +26,12 @@ import type {
 import type { Presentation } from "../tools/presentation.ts";
 import type { ConsultResult, Consults } from "./consults.ts";
 import type { ToolCall } from "./dispatch.ts";
+import type { Invocations } from "./invocations.ts";
 
 export interface ConsultToolsOptions {
   readonly consults: Consults;
   readonly ledger: LedgerOptions;
-  readonly newConsultId: () => ConsultId;
+  readonly invocations: Invocations;
   /** How long a call of this client waits when it does not say. */
   readonly waitMs: (call: ToolCall) => number;
   /** The result of this call is the end of this consult. */
@@ -54,7 +55,7 @@ export interface ConsultTools {
 }
 
 export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
-  const { consults, ledger } = options;
+  const { consults, ledger, invocations } = options;
 
   // A cancelled request is not answered, and its id may be another's by now.
   const conclude = (call: ToolCall, consultId: ConsultId) => {
@@ -96,18 +97,30 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
   };
 
   const attachTo = (call: ToolCall, consultId: ConsultId, waitMs: number) =>
-    consults.run({ ...call, kind: "attach", consultId, arguments: {}, waitMs });
+    consults.run({
+      ...call,
+      kind: "attach",
+      consultId,
+      arguments: {},
+      waitMs,
+      resumedFromMs: invocations.resumedFromMs(call.requestId),
+    });
 
   return {
     consult: async (call, { render, detail, wait_s, ...question }) => {
-      const result = await consults.run({
-        ...call,
-        kind: "consult",
-        consultId: options.newConsultId(),
-        arguments: question,
-        waitMs: wait_s === undefined ? options.waitMs(call) : wait_s * 1000,
-      });
-      return present(call, result, { render, detail });
+      const invocation = invocations.begin(call.requestId);
+      try {
+        const result = await consults.run({
+          ...call,
+          ...invocation,
+          kind: "consult",
+          arguments: question,
+          waitMs: wait_s === undefined ? options.waitMs(call) : wait_s * 1000,
+        });
+        return present(call, result, { render, detail });
+      } finally {
+        invocations.end(call.requestId, invocation);
+      }
     },
     wait: async (call, { consult_id, wait_s, ...presentation }) => {
       const id = consultIdSchema.parse(consult_id);

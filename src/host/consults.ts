@@ -10,6 +10,7 @@ import { decideReplay } from "../supervise/replay.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { type ConsultAnswer, consultAnswerSchema } from "../tools/answer.ts";
 import type { WireOutcome, WireProgress } from "../wire/messages.ts";
+import type { Capsule } from "./capsule.ts";
 import type { Circuit } from "./circuit.ts";
 import { isTimeLimit } from "./client-limits.ts";
 import type { Keeper } from "./keeper.ts";
@@ -33,6 +34,8 @@ export interface ConsultRequestCall {
   readonly onProgress: (progress: WireProgress) => void;
   /** Infinity: until the answer is there. */
   readonly waitMs: number;
+  /** When an earlier image of this host began the call. */
+  readonly resumedFromMs?: number | undefined;
 }
 
 export type ConsultResult =
@@ -59,6 +62,10 @@ export interface LiveConsult {
 export interface Consults {
   run(call: ConsultRequestCall): Promise<ConsultResult>;
   live(): readonly LiveConsult[];
+  /** Runs whose call was answered "still running", which are watched all the same. */
+  followed(): Capsule["followed"];
+  /** Watches a run that an earlier image of this host let go on. */
+  follow(consultId: ConsultId, startedMs: number): void;
   /** The client is gone: what has no ticket is ended. Takes milliseconds. */
   end(reason: string): void;
 }
@@ -82,6 +89,9 @@ export function createConsults(options: ConsultsOptions): Consults {
 
   const directoryOf = ({ consultId }: Waiting) =>
     spoolAt(options.consultsDirectory, consultId).directory;
+
+  const hasSpool = (consultId: ConsultId) =>
+    spoolAt(options.consultsDirectory, consultId).exists();
 
   const giveTicket = (entry: Waiting) => {
     entry.hasTicket = true;
@@ -116,7 +126,11 @@ export function createConsults(options: ConsultsOptions): Consults {
         onProgress: (progress) => {
           entry.message = progress.message;
           entry.queuePosition = progress.queue_position;
-          if (!entry.isLeft) call.onProgress(progress);
+          if (entry.isLeft) return;
+          // By our own clock: a new worker counts from its own start, and progress
+          // must never go back.
+          const elapsed_ms = clock.monotonicMs() - entry.startedMs;
+          call.onProgress({ ...progress, elapsed_ms });
         },
       });
       if (outcome.status === "success" || !isWorkerLost(outcome.fault)) {
@@ -138,58 +152,83 @@ export function createConsults(options: ConsultsOptions): Consults {
     }
   };
 
-  return {
-    run: async (call) => {
-      const isNew = call.kind === "consult";
-      const refusal = isNew ? options.circuit.ask(call) : undefined;
-      if (refusal !== undefined) return { kind: "fault", fault: refusal };
-      const entry: Waiting = {
-        consultId: call.consultId,
-        startedMs: clock.monotonicMs(),
-        isAccepted: false,
-        isAttached: false,
-        hasTicket: false,
-        isLeft: false,
-        message: "starting",
-        queuePosition: 0,
-      };
-      waiting.add(entry);
-      const cancel = new AbortController();
-      const onAbort = () => {
-        const reason = String(call.signal.reason);
-        // Its run goes on: what the client's clock took is there to be fetched.
-        if (isTimeLimit(reason)) giveTicket(entry);
-        else cancel.abort(describeCancellation(reason));
-      };
-      if (call.signal.aborted) onAbort();
-      call.signal.addEventListener("abort", onAbort, { once: true });
+  const run = async (call: ConsultRequestCall): Promise<ConsultResult> => {
+    const { resumedFromMs } = call;
+    const isNew = call.kind === "consult";
+    const isAsked = isNew && resumedFromMs === undefined;
+    const refusal = isAsked ? options.circuit.ask(call) : undefined;
+    if (refusal !== undefined) return { kind: "fault", fault: refusal };
+    const entry: Waiting = {
+      consultId: call.consultId,
+      startedMs: resumedFromMs ?? clock.monotonicMs(),
+      isAccepted: resumedFromMs !== undefined && hasSpool(call.consultId),
+      isAttached: false,
+      hasTicket: false,
+      isLeft: false,
+      message: "starting",
+      queuePosition: 0,
+    };
+    waiting.add(entry);
+    const cancel = new AbortController();
+    const onAbort = () => {
+      const reason = String(call.signal.reason);
+      // Its run goes on: what the client's clock took is there to be fetched.
+      if (isTimeLimit(reason)) {
+        giveTicket(entry);
+        entry.isLeft = true;
+      } else cancel.abort(describeCancellation(reason));
+    };
+    if (call.signal.aborted) onAbort();
+    call.signal.addEventListener("abort", onAbort, { once: true });
 
-      const accepted = Promise.withResolvers<void>();
-      const settled = settle(call, entry, cancel.signal, accepted.resolve)
-        .then((outcome) => {
-          if (isNew) options.circuit.absorb(outcome, call);
-          return resultOf(outcome, entry);
-        })
-        .finally(() => waiting.delete(entry));
-      const over = new AbortController();
-      const patience: Promise<ConsultResult> = Number.isFinite(call.waitMs)
-        ? sleep(clock, call.waitMs, over.signal)
-            // A ticket needs a run to be a ticket for.
-            .then(() => Promise.race([accepted.promise, settled]))
-            .then(() => {
-              if (!over.signal.aborted) giveTicket(entry);
-              entry.isLeft = true;
-              return {
-                kind: "running",
-                consultId: entry.consultId,
-                elapsedMs: clock.monotonicMs() - entry.startedMs,
-                message: entry.message,
-              };
-            })
-        : new Promise(() => {});
-      const result = await Promise.race([settled, patience]);
-      over.abort();
-      return result;
+    const accepted = Promise.withResolvers<void>();
+    const settled = settle(call, entry, cancel.signal, accepted.resolve)
+      .then((outcome) => {
+        if (isNew) options.circuit.absorb(outcome, call);
+        return resultOf(outcome, entry);
+      })
+      .finally(() => waiting.delete(entry));
+    const over = new AbortController();
+    const waitMs = entry.startedMs + call.waitMs - clock.monotonicMs();
+    const patience: Promise<ConsultResult> = Number.isFinite(waitMs)
+      ? sleep(clock, Math.max(0, waitMs), over.signal)
+          // A ticket needs a run to be a ticket for.
+          .then(() => Promise.race([accepted.promise, settled]))
+          .then(() => {
+            if (!over.signal.aborted) giveTicket(entry);
+            entry.isLeft = true;
+            return {
+              kind: "running",
+              consultId: entry.consultId,
+              elapsedMs: clock.monotonicMs() - entry.startedMs,
+              message: entry.message,
+            };
+          })
+      : new Promise(() => {});
+    const result = await Promise.race([settled, patience]);
+    over.abort();
+    return result;
+  };
+
+  return {
+    run,
+    followed: () =>
+      [...waiting]
+        .filter(({ isLeft }) => isLeft)
+        .map((entry) => ({
+          consult_id: entry.consultId,
+          started_ms: entry.startedMs,
+        })),
+    follow: (consultId, startedMs) => {
+      void run({
+        kind: "attach",
+        consultId,
+        arguments: {},
+        signal: new AbortController().signal,
+        onProgress: () => {},
+        waitMs: 0,
+        resumedFromMs: startedMs,
+      });
     },
     live: () =>
       [...waiting].map(({ consultId, startedMs, message, queuePosition }) => ({

@@ -1,31 +1,45 @@
 // The host: the stable process that owns the public session. Wires transport, MCP
 // face, dispatch, keeper and telemetry together, and ends with its client.
 
-import { launchBinary } from "./binary.ts";
-import { defaultWaitMs } from "./client-limits.ts";
-import { createCircuit } from "./circuit.ts";
-import { createConsultTools } from "./consult-tools.ts";
-import { createConsults } from "./consults.ts";
-import { createDispatch } from "./dispatch.ts";
-import { createKeeper } from "./keeper.ts";
-import { createSessionObserver } from "./observer.ts";
-import { createSession } from "./session.ts";
-import { serveMcp } from "./mcp.ts";
-import { createSessionTransport } from "./transport.ts";
 import type { ConsultId, RequestId } from "../base/ids.ts";
-import { version } from "../base/version.ts";
 import { spoolAt } from "../consult/spool.ts";
 import type { Clock } from "../sys/clock.ts";
-import { sizeOfFile } from "../sys/files.ts";
 import { newConsultId } from "../sys/ids.ts";
-import { identifyProcess } from "../sys/processes.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { StatePaths } from "../sys/paths.ts";
-import { type Environment, parseSettings } from "../sys/settings.ts";
+import { identifyProcess } from "../sys/processes.ts";
+import {
+  definedVariables,
+  type Environment,
+  parseSettings,
+} from "../sys/settings.ts";
 import type { SpawnPiped } from "../sys/spawn.ts";
 import { createCounters } from "../telemetry/counters.ts";
 import { createTelemetryLog } from "../telemetry/log.ts";
-import type { HealthSnapshot } from "../tools/snapshots.ts";
+import { launchBinary } from "./binary.ts";
+import type { Capsule } from "./capsule.ts";
+import type { LoadedCapsule } from "./capsule-file.ts";
+import { defaultWaitMs } from "./client-limits.ts";
+import { createConsultTools } from "./consult-tools.ts";
+import { createContinuity, type RolloutPorts } from "./continuity.ts";
+import { createDispatch } from "./dispatch.ts";
+import { createDownstream } from "./downstream.ts";
+import { readHealth } from "./health.ts";
+import { createIntake } from "./intake.ts";
+import { createInvocations } from "./invocations.ts";
+import { offeredTools, serveMcp } from "./mcp.ts";
+import { createSessionObserver } from "./observer.ts";
+import type { Condemned } from "./rollback.ts";
+import type { HostRollout } from "./rollout.ts";
+import { createSession } from "./session.ts";
+import {
+  initialRollout,
+  lostCapsule,
+  sessionOf,
+  shownTool,
+} from "./succession.ts";
+import { createTestHooks } from "./test-hooks.ts";
+import { createSessionTransport } from "./transport.ts";
 
 export interface HostOptions {
   /** How this program was started: the executable, and a script if there is one. */
@@ -41,9 +55,17 @@ export interface HostOptions {
   readonly onPressure: (isHigh: boolean) => void;
   /** A line for standard error. */
   readonly log: (line: string) => void;
+  /** Undefined: this host serves to its end as the image that it is. */
+  readonly rollout?: RolloutPorts | undefined;
+  /** The session that an earlier image of this process began. */
+  readonly earlier?: LoadedCapsule | undefined;
+  /** Binaries that died right after they took over. */
+  readonly condemned?: readonly Condemned[];
 }
 
 export interface Host {
+  /** Takes up what an earlier image left. To be called once, before all else. */
+  goOn(): void;
   receive(bytes: Uint8Array): void;
   /** Clears breaker and ejection and lets a new worker take over. */
   reload(): void;
@@ -59,89 +81,47 @@ export function createHost(options: HostOptions): Host {
   if (!parsed.ok) log(parsed.problem);
   const settings = parsed.ok ? parsed.settings : defaultSettings();
 
-  const binary = launchBinary(options.launchPath);
-  const counters = createCounters(clock);
+  const { earlier } = options;
+  const capsule = earlier?.ok === true ? earlier.capsule : undefined;
+  const binary = launchBinary(
+    options.launchPath,
+    options.rollout?.ownFingerprint,
+  );
+  const counters = createCounters(clock, capsule?.telemetry);
+  const hooks = createTestHooks(environment, capsule?.spent_hooks);
   // Which answers, once written, are the end of which consults.
   const concluding = new Map<RequestId, ConsultId>();
   let lastClaudeVersion: string | undefined;
   const owner = identifyProcess(process.pid);
   if (owner === undefined) throw new Error("this process cannot see itself");
 
-  const keeper = createKeeper({
-    command: [...options.program, "mcp", "worker"],
-    environment: workerEnvironment(environment),
+  const { keeper, circuit, consults } = createDownstream({
+    program: options.program,
+    environment,
+    settings,
     owner,
+    consultsDirectory: paths.consults,
     spawn: options.spawn,
     clock,
-    maxLineBytes: settings.maxLineBytes,
-    budget: {
-      intensity: settings.restarts,
-      periodMs: settings.restartPeriodMs,
-    },
-    onRestart: () => counters.recordWorkerRestart(),
-    onRedispatch: () => counters.recordRetry("tools/call:consult"),
-    onReady: (generation) => counters.recordWorkerReady(generation),
-    onLost: () => counters.recordWorkerLost(consults.live().length > 0),
-    onComplaint: log,
-  });
-
-  const ledger = { path: paths.ledger, consultsDirectory: paths.consults };
-  const circuit = createCircuit(
-    { failures: settings.breakerFailures, openMs: settings.breakerMs },
-    clock,
-  );
-  const consults = createConsults({
-    keeper,
-    circuit,
-    consultsDirectory: paths.consults,
-    owner,
-    clock,
-    onRetry: () => counters.recordRetry("tools/call:consult"),
+    counters,
+    hooks,
+    earlier: capsule,
     log,
   });
-
-  const health = (): HealthSnapshot => {
-    const {
-      methods: _,
-      totals: __,
-      host_rollouts: ___,
-      ...lifecycle
-    } = counters.snapshot();
-    return {
-      ...lifecycle,
-      version,
-      pid: process.pid,
-      generation: keeper.generation(),
-      rollout: binary.isReplaced() ? "pending" : "stable",
-      worker_alive: keeper.isAlive(),
-      worker_phase: keeper.phase(),
-      breaker: circuit.state(),
-      launch_path: binary.path,
-      launch_path_stable: binary.isPathStable,
-      oldest_run_ms: Math.round(
-        Math.max(
-          0,
-          ...consults
-            .live()
-            .map(({ startedMs }) => clock.monotonicMs() - startedMs),
-        ),
-      ),
-      claude_version: lastClaudeVersion ?? null,
-      ledger_bytes: sizeOfFile(paths.ledger),
-      running: consults.live().map((consult) => ({
-        consult_id: consult.consultId,
-        running_ms: Math.round(clock.monotonicMs() - consult.startedMs),
-        progress: consult.message,
-        queue_position: consult.queuePosition,
-      })),
-    };
-  };
+  const ledger = { path: paths.ledger, consultsDirectory: paths.consults };
+  const invocations = createInvocations({
+    newConsultId,
+    clock,
+    earlier: capsule,
+  });
+  const session = createSession(sessionOf(earlier));
+  let rollout: HostRollout | undefined;
 
   const dispatch = createDispatch({
     consultTools: createConsultTools({
       consults,
       ledger,
-      newConsultId,
+      invocations,
       waitMs: ({ clientName }) => settings.waitMs ?? defaultWaitMs(clientName),
       onConcluded: ({ requestId }, consultId) => {
         concluding.set(requestId, consultId);
@@ -150,23 +130,45 @@ export function createHost(options: HostOptions): Host {
           lastClaudeVersion;
       },
     }),
-    health,
+    health: () =>
+      readHealth({
+        counters,
+        keeper,
+        circuit,
+        consults,
+        binary,
+        clock,
+        ledgerPath: paths.ledger,
+        claudeVersion: () => lastClaudeVersion,
+        rollout: () => rollout?.state(),
+      }),
     telemetry: () => counters.snapshot(),
     configurationProblem: parsed.ok ? undefined : parsed.problem,
   });
 
-  const transport = createSessionTransport({
-    session: createSession(),
-    observer: createSessionObserver({
-      counters,
+  const observer = createSessionObserver({
+    counters,
+    clock,
+    log: createTelemetryLog({
+      path: paths.telemetryLog,
+      repoRoot: options.workingDirectory,
       clock,
-      log: createTelemetryLog({
-        path: paths.telemetryLog,
-        repoRoot: options.workingDirectory,
-        clock,
-        onFailure: (reason) => log(`telemetry is not recorded: ${reason}`),
-      }),
+      onFailure: (reason) => log(`telemetry is not recorded: ${reason}`),
     }),
+  });
+  const transport = createSessionTransport({
+    session,
+    observer: {
+      ...observer,
+      requested: (operation) => {
+        observer.requested(operation);
+        if (hooks.takes("force_rollout", operation)) rollout?.force();
+      },
+      answered: (request, answer) => {
+        observer.answered(request, answer);
+        rollout?.glance();
+      },
+    },
     output,
     clock,
     maxLineBytes: settings.maxLineBytes,
@@ -177,21 +179,87 @@ export function createHost(options: HostOptions): Host {
       if (consultId !== undefined) keeper.delivered(consultId);
     },
   });
-  serveMcp({
+  let shownTools = capsule?.shown_tools ?? null;
+  const face = serveMcp({
     transport,
     dispatch,
     ledger,
+    onToolsListed: (tools) => {
+      shownTools = tools.map(shownTool);
+    },
     onError: (error) => log(error.message),
   });
 
+  const intake = createIntake((bytes) => transport.receive(bytes));
+  if (options.rollout !== undefined && settings.rollsOut) {
+    rollout = createContinuity({
+      ports: options.rollout,
+      command: [
+        options.launchPath,
+        ...options.program.slice(1),
+        "mcp",
+        "serve",
+      ],
+      environment: definedVariables(environment),
+      host: owner,
+      binary,
+      keeper,
+      output,
+      spawn: options.spawn,
+      clock,
+      limits: { stillMs: settings.rolloutStillMs },
+      proveMs: settings.rolloutProveMs,
+      initial: initialRollout(options.launchPath, options.condemned ?? []),
+      directories: paths,
+      content: () => ({
+        session: session.state(),
+        shown_tools: shownTools,
+        calls: invocations.state(),
+        followed: consults.followed(),
+        telemetry: counters.state(),
+        keeper: keeper.state(),
+        circuit: circuit.state(),
+        spent_hooks: hooks.spent(),
+      }),
+      rest: () => transport.rest(),
+      intake,
+      onFault: (fault) => {
+        counters.recordFault(fault);
+        log(fault.fault.detail);
+      },
+    });
+  }
+
+  const takeUp = (from: Capsule) => {
+    counters.recordRollout();
+    const opened = transport.restore(from.session);
+    transport.receive(from.unread);
+    for (const run of from.followed) {
+      consults.follow(run.consult_id, run.started_ms);
+    }
+    const before = JSON.stringify(from.shown_tools);
+    void opened.then(() => {
+      const isSame = before === JSON.stringify(offeredTools().map(shownTool));
+      if (from.shown_tools !== null && !isSame) face.announceTools();
+    });
+  };
+
   return {
-    receive: (bytes) => transport.receive(bytes),
+    goOn: () => {
+      if (capsule !== undefined) takeUp(capsule);
+      if (earlier?.ok !== false) return;
+      counters.recordFault(lostCapsule(earlier.problem));
+      log(earlier.problem);
+    },
+    receive: (bytes) => intake.receive(bytes),
     reload: () => {
       circuit.reload();
       keeper.reload();
       counters.recordReload();
+      rollout?.reload();
     },
     end: () => {
+      rollout?.end();
       consults.end("The client ended the session, and the consult with it.");
       transport.end();
     },
@@ -202,14 +270,4 @@ function defaultSettings() {
   const parsed = parseSettings({});
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.settings;
-}
-
-/** Bun obeys these two; a worker must be nothing but a worker. */
-function workerEnvironment(environment: Environment): Record<string, string> {
-  const { BUN_OPTIONS: _, BUN_BE_BUN: __, ...others } = environment;
-  return Object.fromEntries(
-    Object.entries(others).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
 }

@@ -2,7 +2,7 @@
 // supervise/lifecycle.ts decides. Several calls at once share it; those that find none
 // wait for the next generation, or are refused when there will be none for long.
 
-import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import type { FaultRecord } from "../base/fault.ts";
 import {
   type ConsultId,
   firstGeneration,
@@ -22,12 +22,16 @@ import type { RestartBudget } from "../supervise/budget.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { sendSignal } from "../sys/processes.ts";
 import { helloProblem } from "../wire/channel.ts";
+import { type KeeperState, withoutWorker } from "./keeper-state.ts";
 import {
   type LiveWorker,
   readToItsEnd,
+  retireWorker,
   spawnWorker,
   type WorkerSpawning,
 } from "./live-worker.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
+import { abandonedFault, ejectedFault } from "./worker-faults.ts";
 import type { Accepted, WireOutcome, WireProgress } from "../wire/messages.ts";
 
 export interface KeeperOptions extends WorkerSpawning {
@@ -35,10 +39,14 @@ export interface KeeperOptions extends WorkerSpawning {
   readonly owner: ProcessIdentity;
   readonly clock: Clock;
   readonly budget: RestartBudget;
+  /** From the image before. */
+  readonly earlier?: KeeperState | undefined;
   /** A worker takes the place of one that was lost or told to stop. */
   readonly onRestart: () => void;
   /** A call is asked again, since its worker was replaced. */
   readonly onRedispatch: () => void;
+  /** A call was handed to the worker with this pid. */
+  readonly onDispatched: (pid: number) => void;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
 }
@@ -63,6 +71,14 @@ export interface Keeper {
   phase(): Lifecycle["kind"];
   /** Forgets losses and ejection, and lets the next generation take over. */
   reload(): void;
+  /**
+   * Ends the worker and starts none until `resume`; calls wait meanwhile. Resolves when
+   * no worker of ours is left.
+   */
+  suspend(): Promise<void>;
+  resume(): void;
+  /** What the next image must know. */
+  state(): KeeperState;
   /** Says farewell: the worker ends what nobody will fetch, and exits by itself. */
   end(reason: string): void;
 }
@@ -72,17 +88,20 @@ type Started =
   | { readonly ok: false; readonly fault: FaultRecord };
 
 const readyTimeoutMs = 10_000;
-const retireMs = 2000;
 /** What calls in flight are told when their worker has to go; they ask again. */
 const replaced = "The worker was replaced.";
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { clock } = options;
-  let state: Lifecycle = initialLifecycle;
-  let generation = firstGeneration;
-  let hasSpawned = false;
+  const { clock, earlier } = options;
+  let state: Lifecycle = earlier?.lifecycle ?? initialLifecycle;
+  let generation = earlier?.generation ?? firstGeneration;
+  let hasSpawned = earlier?.has_spawned ?? false;
+  let isSuspended = false;
   let live: LiveWorker | undefined;
-  let waiters: ((started: Started) => void)[] = [];
+  const leaving = new Set<Promise<void>>();
+  const waiting = createWaitingRoom<Started>();
+  /** Told to the next worker when there is none. */
+  const undelivered: ConsultId[] = [...(earlier?.undelivered ?? [])];
   let lastLoss = "";
   let nextOperationId = 1;
   let takeBackWake = () => {};
@@ -113,46 +132,35 @@ export function createKeeper(options: KeeperOptions): Keeper {
         );
         return;
       case "refuse":
-        return settleWaiters({ ok: false, fault: ejected(effect.untilMs) });
+        return waiting.release({
+          ok: false,
+          fault: ejectedFault(clock, generation, lastLoss, effect.untilMs),
+        });
     }
   };
 
-  /** Without farewell: its runs go on, and what it owed is asked of the next one. */
   const retire = () => {
     if (live === undefined) return;
-    const { process, channel } = live;
+    const worker = live;
     live = undefined;
-    process.closeStdin();
-    channel.close(replaced);
-    // One that hangs does not notice the end of its input.
-    const takeBack = clock.after(retireMs, () => {
-      sendSignal(process.pid, "SIGKILL");
+    const gone = retireWorker(worker, clock, replaced).then(() => {
+      leaving.delete(gone);
     });
-    void process.exited.then(takeBack);
+    leaving.add(gone);
   };
 
-  const settleWaiters = (started: Started) => {
-    const settled = waiters;
-    waiters = [];
-    for (const settle of settled) settle(started);
-  };
-
-  const ejected = (untilMs: number): FaultRecord => {
-    const waitMs = Math.max(0, untilMs - clock.monotonicMs());
-    return faultRecord({
-      code: "budget_exhausted",
-      stage: "host",
-      operation: "worker.start",
-      generation,
-      retryAtUnixMs: Math.round(clock.unixMs() + waitMs),
-      detail: `The worker failed too often (${lastLoss}) and is not started again for ${Math.ceil(waitMs / 1000)} s: run \`phone-opus mcp reload\` to try now.`,
-    });
+  const tellDeliveries = () => {
+    if (live === undefined) return;
+    for (const consult_id of undelivered.splice(0)) {
+      const { owner } = options;
+      live.channel.tell({ kind: "delivered", consult_id, owner });
+    }
   };
 
   const lose = (reason: string) => {
     lastLoss = reason;
     options.onLost(generation);
-    happen({ kind: "lost", isDemanded: waiters.length > 0 });
+    happen({ kind: "lost", isDemanded: !waiting.isEmpty() });
   };
 
   const start = async (): Promise<void> => {
@@ -192,7 +200,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
     options.onReady(worker.generation);
     happen({ kind: "ready" });
-    settleWaiters({ ok: true, worker });
+    tellDeliveries();
+    waiting.release({ ok: true, worker });
   };
 
   /** The live worker, or the next one. */
@@ -200,13 +209,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (state.kind === "ready" && live !== undefined) {
       return Promise.resolve({ ok: true, worker: live });
     }
-    const { promise, resolve } = Promise.withResolvers<Started>();
-    waiters.push(resolve);
-    happen({ kind: "demand" });
-    if (signal.aborted) return Promise.resolve(abandoned(signal));
-    const tell = () => resolve(abandoned(signal));
-    signal.addEventListener("abort", tell, { once: true });
-    return promise.finally(() => signal.removeEventListener("abort", tell));
+    const started = waiting.enter(signal, () => ({
+      ok: false,
+      fault: abandonedFault(signal),
+    }));
+    if (!isSuspended) happen({ kind: "demand" });
+    return started;
   };
 
   const attempt = async (call: ConsultCall): Promise<WireOutcome> => {
@@ -227,6 +235,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       },
       call,
     );
+    options.onDispatched(started.worker.process.pid);
     if (call.signal.aborted) cancel();
     call.signal.addEventListener("abort", cancel, { once: true });
     try {
@@ -238,6 +247,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
     }
   };
 
+  if (state.kind === "ejected") {
+    perform({ kind: "wake_at", atMs: state.untilMs });
+  }
   return {
     consult: async (call) => {
       for (;;) {
@@ -249,12 +261,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
         options.onRedispatch();
       }
     },
-    delivered: (consultId) =>
-      live?.channel.tell({
-        kind: "delivered",
-        consult_id: consultId,
-        owner: options.owner,
-      }),
+    delivered: (consultId) => {
+      undelivered.push(consultId);
+      tellDeliveries();
+    },
     end: (reason) => {
       live?.channel.tell({ kind: "end", reason });
       live?.process.closeStdin();
@@ -264,17 +274,22 @@ export function createKeeper(options: KeeperOptions): Keeper {
     phase: () => state.kind,
     reload: () => {
       happen({ kind: "reload" });
-      if (waiters.length > 0) happen({ kind: "demand" });
+      if (!waiting.isEmpty() && !isSuspended) happen({ kind: "demand" });
     },
+    suspend: async () => {
+      isSuspended = true;
+      happen({ kind: "suspend" });
+      await Promise.all(leaving);
+    },
+    resume: () => {
+      isSuspended = false;
+      if (!waiting.isEmpty()) happen({ kind: "demand" });
+    },
+    state: () => ({
+      generation,
+      has_spawned: hasSpawned,
+      lifecycle: withoutWorker(state),
+      undelivered: [...undelivered],
+    }),
   };
-}
-
-function abandoned(signal: AbortSignal): Started {
-  const fault = faultRecord({
-    code: "cancelled",
-    stage: "host",
-    operation: "worker.start",
-    detail: String(signal.reason),
-  });
-  return { ok: false, fault };
 }

@@ -1,6 +1,8 @@
 // One worker process with the channel over its pipes.
 
 import type { Generation } from "../base/ids.ts";
+import type { Clock } from "../sys/clock.ts";
+import { sendSignal } from "../sys/processes.ts";
 import type { Exit, PipedProcess, SpawnPiped } from "../sys/spawn.ts";
 import { createWorkerChannel, type WorkerChannel } from "../wire/channel.ts";
 
@@ -56,6 +58,27 @@ export async function readToItsEnd({
     // A read that fails tells no more than the exit below.
   }
   return describeExit(await process.exited);
+}
+
+const retireMs = 2000;
+
+/**
+ * Ends it without farewell: its runs go on, and what it owed is asked of the next one.
+ * Resolves when it is gone.
+ */
+export async function retireWorker(
+  { process, channel }: LiveWorker,
+  clock: Clock,
+  reason: string,
+): Promise<void> {
+  process.closeStdin();
+  channel.close(reason);
+  // One that hangs does not notice the end of its input.
+  const takeBack = clock.after(retireMs, () => {
+    sendSignal(process.pid, "SIGKILL");
+  });
+  await process.exited;
+  takeBack();
 }
 
 function describeExit({ code, signal }: Exit): string {

@@ -17,6 +17,7 @@ import type { LedgerOptions } from "../consult/ledger.ts";
 import { describeTool, toolSpecs } from "../tools/catalog.ts";
 import { serverInstructions } from "../tools/instructions.ts";
 import type { WireProgress } from "../wire/messages.ts";
+import type { ShownTool } from "./capsule.ts";
 import { argumentsOf, type Dispatch } from "./dispatch.ts";
 import { listResources, readResource, resourceTemplate } from "./resources.ts";
 
@@ -25,26 +26,47 @@ export interface McpOptions {
   readonly dispatch: Dispatch;
   /** Where the answers that resources show are kept. */
   readonly ledger: LedgerOptions;
+  /** The client was shown these. */
+  readonly onToolsListed: (tools: ShownTool[]) => void;
   readonly onError: (error: Error) => void;
 }
 
-export function serveMcp(options: McpOptions): void {
-  const { transport, onError } = options;
-  serveStdio(() => createServer(options), { transport, onerror: onError });
+export interface McpFace {
+  /** Tells the client that tools/list would answer otherwise now. */
+  announceTools(): void;
 }
 
-function createServer({ dispatch, ledger, onError }: McpOptions): Server {
+export function serveMcp(options: McpOptions): McpFace {
+  const { transport, onError } = options;
+  let server: Server | undefined;
+  const create = () => (server = createServer(options));
+  serveStdio(create, { transport, onerror: onError });
+  return {
+    announceTools: () => {
+      server?.sendToolListChanged().catch(onError);
+    },
+  };
+}
+
+/** Every tool as `tools/list` shows it. */
+export function offeredTools() {
+  return toolSpecs.map(describeTool);
+}
+
+function createServer(options: McpOptions): Server {
+  const { dispatch, ledger, onError } = options;
   const server = new Server(
     { name: "phone-opus", title: "phone-opus", version },
     {
-      capabilities: { tools: { listChanged: false }, resources: {} },
+      capabilities: { tools: { listChanged: true }, resources: {} },
       instructions: serverInstructions,
     },
   );
   let tools: ReturnType<typeof describeTool>[] | undefined;
   server.setRequestHandler("tools/list", () => {
     // Once, and not before it is asked for: schemas take their time.
-    tools ??= toolSpecs.map(describeTool);
+    tools ??= offeredTools();
+    options.onToolsListed(tools);
     return { tools };
   });
   server.setRequestHandler("tools/call", async (request, context) => ({

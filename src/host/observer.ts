@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../sys/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { TelemetryLog } from "../telemetry/log.ts";
-import type { PendingRequest } from "./session.ts";
+import type { PendingRequest } from "./session-state.ts";
 import type { SessionObserver } from "./transport.ts";
 
 export interface ObserverOptions {

@@ -14,13 +14,11 @@ import {
   type JsonObject,
   jsonObjectSchema,
 } from "../base/json.ts";
-
-export interface PendingRequest {
-  readonly id: RequestId;
-  /** The method, with the tool's name behind `tools/call:`. */
-  readonly operation: string;
-  readonly startedMs: number;
-}
+import {
+  coldSession,
+  type PendingRequest,
+  type SessionState,
+} from "./session-state.ts";
 
 export type Admission =
   /** `operation` is there for a request, which is pending from now on. */
@@ -39,11 +37,13 @@ export type Admission =
   | { readonly kind: "ignore" };
 
 export interface Session {
-  admit(value: unknown, nowMs: number): Admission;
+  /** `frame` is the line that `value` was parsed from. */
+  admit(value: unknown, nowMs: number, frame: string): Admission;
   /** Requests that are to be answered at once and are not yet. */
   overdueCount(): number;
   /** The pending request that this outgoing message answers, which it thereby ends. */
   settle(outgoing: unknown): PendingRequest | undefined;
+  state(): SessionState;
 }
 
 const requestSchema = z.looseObject({
@@ -77,19 +77,25 @@ const waitsByNature = new Set([
   "tools/call:consult",
   "tools/call:consult_wait",
   "tools/call:consult_cancel",
+  // Answered when the session ends.
+  "subscriptions/listen",
 ]);
 /** What a client of the older revisions may send before `initialize`. */
 const beforeInitialize = new Set(["initialize", "ping"]);
 
-export function createSession(): Session {
-  const pending = new Map<RequestId, PendingRequest>();
-  let isInitialized = false;
+export function createSession(earlier: SessionState = coldSession): Session {
+  const pending = new Map<RequestId, PendingRequest>(
+    earlier.pending.map((request) => [request.id, request]),
+  );
+  let isInitialized = earlier.is_initialized;
   // The first message without an envelope settles that this client is of the older era.
-  let isOlderEra = false;
+  let isOlderEra = earlier.is_older_era;
+  let opening: readonly string[] = earlier.opening;
 
   const admitRequest = (
     request: z.infer<typeof requestSchema>,
     nowMs: number,
+    frame: string,
   ): Admission => {
     const { id, method, params } = request;
     const operation = operationKey(method, params);
@@ -154,16 +160,19 @@ export function createSession(): Session {
         }),
       );
     }
-    if (method === "initialize") isInitialized = true;
+    if (method === "initialize") {
+      isInitialized = true;
+      opening = [frame];
+    }
     if (!isModern) isOlderEra = true;
-    pending.set(id, { id, operation, startedMs: nowMs });
+    pending.set(id, { id, operation, startedMs: nowMs, frame });
     return { kind: "pass", message, operation };
   };
 
   return {
-    admit: (value, nowMs) => {
+    admit: (value, nowMs, frame) => {
       const request = requestSchema.safeParse(value);
-      if (request.success) return admitRequest(request.data, nowMs);
+      if (request.success) return admitRequest(request.data, nowMs, frame);
       const notification = notificationSchema.safeParse(value);
       if (notification.success) {
         const { method, params } = notification.data;
@@ -171,6 +180,9 @@ export function createSession(): Session {
           // A cancelled request is owed no answer, so its id is free again.
           const cancelled = cancellationSchema.safeParse(params);
           if (cancelled.success) pending.delete(cancelled.data.requestId);
+        }
+        if (method === "notifications/initialized" && opening.length === 1) {
+          opening = [...opening, frame];
         }
         const message = asMessage(notification.data);
         return message === undefined
@@ -190,6 +202,12 @@ export function createSession(): Session {
       pending.delete(answered.data.id);
       return request;
     },
+    state: () => ({
+      is_initialized: isInitialized,
+      is_older_era: isOlderEra,
+      opening: [...opening],
+      pending: [...pending.values()],
+    }),
   };
 }
 

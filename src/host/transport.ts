@@ -9,12 +9,22 @@ import { parseJson } from "../base/json.ts";
 import { createLineDecoder, type Frame } from "../base/lines.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { LineOutput } from "../sys/output.ts";
-import type { PendingRequest, Session } from "./session.ts";
+import { createRestoration } from "./restoration.ts";
+import type { Session } from "./session.ts";
+import type { PendingRequest, SessionState } from "./session-state.ts";
 
 export interface SessionTransport extends Transport {
   receive(bytes: Uint8Array): void;
   /** The client closed its end. */
   end(): void;
+  /**
+   * Tells the server behind us what an earlier image was told of this session, and
+   * keeps the answers that the client has already. Resolves once the opening is
+   * answered; the session itself must have been made of the same state.
+   */
+  restore(state: SessionState): Promise<void>;
+  /** See LineDecoder.rest. */
+  rest(): Uint8Array | undefined;
 }
 
 export interface SessionObserver {
@@ -108,7 +118,8 @@ export function createSessionTransport(
         `The line is not JSON (${json.reason}): send one message a line.`,
       );
     }
-    const admission = session.admit(json.value, clock.monotonicMs());
+    const now = clock.monotonicMs();
+    const admission = session.admit(json.value, now, frame.text);
     switch (admission.kind) {
       case "ignore":
         return;
@@ -123,6 +134,10 @@ export function createSessionTransport(
     }
   };
 
+  const restoration = createRestoration((message) =>
+    transport.onmessage?.(message),
+  );
+
   const transport: SessionTransport = {
     start: () => Promise.resolve(),
     close: () => {
@@ -130,6 +145,7 @@ export function createSessionTransport(
       return Promise.resolve();
     },
     send: async (message) => {
+      if (restoration.swallows(message)) return;
       const request = session.settle(message);
       if (request !== undefined) observer.answered(request, message);
       const isOut = await output.writeLine(JSON.stringify(message));
@@ -145,6 +161,8 @@ export function createSessionTransport(
       // What was just asked may still be answered in this turn.
       setImmediate(() => transport.onclose?.());
     },
+    restore: (state) => restoration.begin(state),
+    rest: () => decoder.rest(),
   };
   return transport;
 }

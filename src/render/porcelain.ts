@@ -117,7 +117,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     `gen=${health.generation}`,
     ...field("last_fault=", health.last_fault?.code ?? null),
     `worker=${health.worker_alive ? "alive" : "dead"}`,
-    ...(health.rollout === "pending" ? ["rollout=pending"] : []),
+    ...(health.rollout === "stable" ? [] : [`rollout=${health.rollout}`]),
     ...(health.launch_path_stable ? [] : ["launch_path=unstable"]),
     ...(health.running.length === 0
       ? []
@@ -138,6 +138,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     `worker: ${health.worker_phase}`,
     `breaker: ${health.breaker}`,
     `rollout: ${health.rollout}`,
+    ...field("rollout_reason: ", health.rollout_reason),
     ...field("claude_version: ", health.claude_version),
     `ledger_bytes: ${health.ledger_bytes}`,
     ...(health.running.length === 0

@@ -1,18 +1,18 @@
 // The worker's life as the host sees it. Pure: one state, one step, effects as data;
 // host/keeper.ts carries them out.
 //
-//   state \ event  demand            ready     lost      woke          answered  reload
-//   absent         starting [start]  -         -         -             -         absent
-//   starting       -                 ready     (lost)    -             -         starting [stop, start]
-//   ready          -                 -         (lost)    -             ready     absent [stop]
-//   waiting        waiting           -         -         (see below)   -         absent or starting [start]
-//   ejected        ejected [refuse]  -         -         absent        -         absent
+//   state \ event  demand            ready     lost      woke          answered  reload                  suspend
+//   absent         starting [start]  -         -         -             -         absent                  -
+//   starting       -                 ready     (lost)    -             -         starting [stop, start]  absent [stop]
+//   ready          -                 -         (lost)    -             ready     absent [stop]           absent [stop]
+//   waiting        waiting           -         -         (see below)   -         absent or [start]       absent
+//   ejected        ejected [refuse]  -         -         absent        -         absent                  -
 //
 // (lost): the budget of restarts decides between `waiting`, for a back-off that doubles
 // with each loss in a row, and `ejected`, until the period has room again. Waiting ends
 // in `starting` when somebody demanded a worker meanwhile, else in `absent`: a worker
 // is only ever started for a call. `answered` ends the row of losses. `reload` clears
-// budget and row.
+// budget and row; `suspend`, for the time in which no worker may live, keeps both.
 
 import { backoffMs } from "./backoff.ts";
 import {
@@ -48,7 +48,8 @@ export type LifecycleEvent =
   | { readonly kind: "lost"; readonly isDemanded: boolean }
   | { readonly kind: "woke" }
   | { readonly kind: "answered" }
-  | { readonly kind: "reload" };
+  | { readonly kind: "reload" }
+  | { readonly kind: "suspend" };
 
 export type LifecycleEffect =
   | { readonly kind: "start" }
@@ -93,6 +94,8 @@ export function stepLifecycle(
         : stay(state);
     case "reload":
       return reload(state);
+    case "suspend":
+      return suspend(state);
   }
 }
 
@@ -179,6 +182,20 @@ function reload(state: Lifecycle): LifecycleStep {
         state: { ...cleared, kind: "absent" },
         effects: [{ kind: "stop" }],
       };
+  }
+}
+
+function suspend(state: Lifecycle): LifecycleStep {
+  const absent: Lifecycle = { ...historyOf(state), kind: "absent" };
+  switch (state.kind) {
+    case "starting":
+    case "ready":
+      return { state: absent, effects: [{ kind: "stop" }] };
+    case "waiting":
+      return stay(absent);
+    case "absent":
+    case "ejected":
+      return stay(state);
   }
 }
 

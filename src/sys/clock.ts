@@ -19,6 +19,20 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * Goes on where another process's clock stood at `at`, so that what was noted by that
+ * one keeps its meaning.
+ */
+export function continuedClock(
+  clock: Clock,
+  at: { readonly unix_ms: number; readonly monotonic_ms: number },
+): Clock {
+  // Wall clocks are set back now and then; durations are not.
+  const gapMs = Math.max(0, clock.unixMs() - at.unix_ms);
+  const offsetMs = at.monotonic_ms + gapMs - clock.monotonicMs();
+  return { ...clock, monotonicMs: () => clock.monotonicMs() + offsetMs };
+}
+
 /** Resolves after `ms`, or at once when the signal is or becomes aborted. */
 export function sleep(
   clock: Clock,

@@ -2,8 +2,9 @@
 // nothing more is taken, so that the writer has to wait.
 //
 // A reader of its own rather than process.stdin: that one does not reliably wake after
-// a pause (Bun 1.4). It must never wait between two reads but while it is held: bytes
-// read and not yet handed over would be lost when the image is replaced.
+// a pause (Bun 1.4). While a read is outstanding nothing lies between the system and
+// us: what is read is handed over before any timer runs. Only then may the image be
+// replaced.
 
 export interface InputHandlers {
   readonly onBytes: (bytes: Uint8Array) => void;
@@ -15,20 +16,29 @@ export interface Input {
   /** Nothing more is taken from the writer until `release`. */
   hold(): void;
   release(): void;
+  /** Every byte taken from the system was handed over. To be asked from a timer. */
+  isDrained(): boolean;
 }
 
 export function readStandardInput({ onBytes, onEnd }: InputHandlers): Input {
+  const reader = Bun.stdin.stream().getReader();
   let held: PromiseWithResolvers<void> | undefined;
+  let isReading = false;
   const read = async () => {
     try {
-      for await (const bytes of Bun.stdin.stream()) {
-        onBytes(bytes);
+      for (;;) {
+        isReading = true;
+        const { done, value } = await reader.read();
+        isReading = false;
+        if (done) break;
+        onBytes(value);
         // Checked again after each wait: the pressure may have come back.
         while (held !== undefined) await held.promise;
       }
     } catch {
       // A broken input is an ended one.
     }
+    isReading = false;
     onEnd();
   };
   void read();
@@ -40,5 +50,6 @@ export function readStandardInput({ onBytes, onEnd }: InputHandlers): Input {
       held?.resolve();
       held = undefined;
     },
+    isDrained: () => isReading,
   };
 }

@@ -9,7 +9,7 @@ export interface LineOutput {
   writeLine(line: string): Promise<boolean>;
   /** Resolves when all lines so far are out, or the reader is gone. */
   flushed(): Promise<void>;
-  /** Characters of lines that are not out yet. */
+  /** Characters of lines that are not out yet; 0 means that all is with the system. */
   owed(): number;
 }
 
@@ -30,9 +30,8 @@ export function createLineOutput(
     writeLine: (line) => {
       owed += line.length;
       const written = tail.then(async () => {
-        owed -= line.length;
-        if (isBroken) return false;
         try {
+          if (isBroken) return false;
           // For a long line Bun's sink answers with a promise, and only that rejects.
           await sink.write(`${line}\n`);
           await sink.flush();
@@ -41,6 +40,8 @@ export function createLineOutput(
           isBroken = true;
           onBroken();
           return false;
+        } finally {
+          owed -= line.length;
         }
       });
       tail = written.then(() => {});

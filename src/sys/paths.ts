@@ -9,6 +9,10 @@ export interface StatePaths {
   readonly ledger: string;
   readonly hosts: string;
   readonly telemetryLog: string;
+  /** For the moment of a handoff. */
+  readonly capsules: string;
+  /** Notes on handoffs that are on probation, and on those that failed. */
+  readonly handoffs: string;
   readonly claudeVersions: string;
 }
 
@@ -26,6 +30,8 @@ export function statePaths(environment: Environment, home: string): StatePaths {
     ledger: join(root, "ledger.sqlite"),
     hosts: join(root, "hosts"),
     telemetryLog: join(root, "mcp", "telemetry.jsonl"),
+    capsules: join(root, "mcp"),
+    handoffs: join(root, "mcp", "handoffs"),
     claudeVersions: join(root, "claude-versions.json"),
   };
 }

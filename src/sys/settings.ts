@@ -5,6 +5,18 @@ import { z } from "zod";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Without those that are not set; Bun's own commands are obeyed by no process of ours. */
+export function definedVariables(
+  environment: Environment,
+): Record<string, string> {
+  const { BUN_OPTIONS: _, BUN_BE_BUN: __, ...others } = environment;
+  return Object.fromEntries(
+    Object.entries(others).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+}
+
 const someSeconds = z
   .string()
   .regex(/^\d+(\.\d+)?$/, "expected a positive number of seconds")
@@ -47,6 +59,9 @@ const settingsSchema = z.object({
       error: "expected absolute directories, separated by colons",
     })
     .optional(),
+  PHONE_OPUS_ROLLOUT: z.enum(["on", "off"]).default("on"),
+  PHONE_OPUS_ROLLOUT_STILL_S: seconds(0.5),
+  PHONE_OPUS_ROLLOUT_PROVE_S: seconds(10),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
@@ -76,6 +91,12 @@ export interface Settings {
   readonly breakerMs: number;
   /** Where consults may happen; undefined: anywhere. */
   readonly allowedRoots: readonly string[] | undefined;
+  /** Whether a host becomes a new binary at its launch path. */
+  readonly rollsOut: boolean;
+  /** How long a new binary must not change before it is looked at. */
+  readonly rolloutStillMs: number;
+  /** How long it may take to show that it can take over. */
+  readonly rolloutProveMs: number;
   readonly claudeMaxRetries: number;
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
@@ -127,6 +148,9 @@ export function parseSettings(environment: Environment): ParsedSettings {
       breakerFailures: values.PHONE_OPUS_BREAKER_FAILURES,
       breakerMs: values.PHONE_OPUS_BREAKER_S * 1000,
       allowedRoots: values.PHONE_OPUS_ALLOWED_ROOTS,
+      rollsOut: values.PHONE_OPUS_ROLLOUT === "on",
+      rolloutStillMs: values.PHONE_OPUS_ROLLOUT_STILL_S * 1000,
+      rolloutProveMs: values.PHONE_OPUS_ROLLOUT_PROVE_S * 1000,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,

@@ -4,6 +4,7 @@
 import { closeSync, openSync } from "node:fs";
 import { describeError, errorCode } from "../base/json.ts";
 import { createPrivateFile } from "./files.ts";
+import { shownName } from "./image.ts";
 
 export interface Exit {
   readonly code: number | undefined;
@@ -48,6 +49,7 @@ export const spawnOnFiles: SpawnOnFiles = (request) => {
   };
   try {
     const child = Bun.spawn([...request.command], {
+      ...argumentZero(request.command),
       cwd: request.cwd,
       env: { ...request.environment },
       stdin: open(openSync(request.stdinPath, "r")),
@@ -80,6 +82,7 @@ export const spawnDetached: SpawnDetached = (request) => {
   try {
     stderr = openSync(request.stderrPath, "a", 0o600);
     const child = Bun.spawn([...request.command], {
+      ...argumentZero(request.command),
       env: { ...request.environment },
       stdin: "ignore",
       stdout: "ignore",
@@ -105,20 +108,22 @@ export interface PipedProcess extends SpawnedProcess {
 export interface PipedProcessRequest {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** `inherit` unless said otherwise: ours never carries protocol. */
+  readonly stderr?: "inherit" | "ignore";
 }
 
 export type SpawnPiped = (
   request: PipedProcessRequest,
 ) => Spawned<PipedProcess>;
 
-/** Standard error is shared with ours: it never carries protocol. */
 export const spawnPiped: SpawnPiped = (request) => {
   try {
     const child = Bun.spawn([...request.command], {
+      ...argumentZero(request.command),
       env: { ...request.environment },
       stdin: "pipe",
       stdout: "pipe",
-      stderr: "inherit",
+      stderr: request.stderr ?? "inherit",
       detached: true,
     });
     return {
@@ -138,6 +143,11 @@ export const spawnPiped: SpawnPiped = (request) => {
     return { ok: false, code: errorCode(error), reason: describeError(error) };
   }
 };
+
+function argumentZero([path]: readonly string[]): { argv0?: string } {
+  const name = path === undefined ? undefined : shownName(path);
+  return name === undefined ? {} : { argv0: name };
+}
 
 async function exitOf(child: Bun.Subprocess): Promise<Exit> {
   await child.exited;

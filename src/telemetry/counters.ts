@@ -1,14 +1,15 @@
 // What happened in this session, counted: in all and for each method. Fields and
 // ranking are the seed's.
 
-import type { Fault, FaultClass, FaultRecord } from "../base/fault.ts";
+import type { FaultClass, FaultRecord } from "../base/fault.ts";
 import { firstGeneration, type Generation } from "../base/ids.ts";
 import type { Clock } from "../sys/clock.ts";
-import type {
-  LifecycleState,
-  MethodTelemetry,
-  TelemetrySnapshot,
-} from "../tools/snapshots.ts";
+import type { MethodTelemetry, TelemetrySnapshot } from "../tools/snapshots.ts";
+import {
+  type CountersState,
+  emptyTally,
+  type MethodTally,
+} from "./counters-state.ts";
 
 export interface Counters {
   recordRequest(operation: string): void;
@@ -23,7 +24,13 @@ export interface Counters {
   recordWorkerLost(isNeeded: boolean): void;
   /** Somebody asked for a fresh start: what went wrong before is not held on to. */
   recordReload(): void;
+  /** This host became another image. */
+  recordRollout(): void;
+  /** One that no request is told of. */
+  recordFault(fault: FaultRecord): void;
   snapshot(): TelemetrySnapshot;
+  /** Everything counted, for the image that goes on with the session. */
+  state(): CountersState;
 }
 
 /** Faults of the way to the answer, in contrast to those in answers. */
@@ -36,44 +43,20 @@ const transportClasses: ReadonlySet<FaultClass> = new Set<FaultClass>([
   "rollout",
 ]);
 
-interface Tally {
-  request_count: number;
-  success_count: number;
-  response_error_count: number;
-  transport_fault_count: number;
-  retry_count: number;
-}
-
-interface MethodTally extends Tally {
-  total_latency_ms: number;
-  answered: number;
-  max_latency_ms: number;
-  last_latency_ms: number | null;
-  last_error: string | null;
-}
-
-const emptyTally: Readonly<Tally> = {
-  request_count: 0,
-  success_count: 0,
-  response_error_count: 0,
-  transport_fault_count: 0,
-  retry_count: 0,
-};
-
 /** Method names come from the client: beyond these bounds they share a row. */
 const maxMethods = 100;
 const maxMethodLength = 200;
 const otherMethods = "(other methods)";
 
-export function createCounters(clock: Clock): Counters {
-  const startedMs = clock.monotonicMs();
-  const totals: Tally = { ...emptyTally };
-  const methods = new Map<string, MethodTally>();
-  let state: LifecycleState = "cold";
-  let generation = firstGeneration;
-  let restarts = 0;
-  let consecutiveFailures = 0;
-  let lastFault: Fault | null = null;
+export function createCounters(
+  clock: Clock,
+  earlier?: CountersState,
+): Counters {
+  const methods = new Map<string, MethodTally>(earlier?.methods);
+  const { methods: _, ...session }: CountersState = structuredClone(
+    earlier ?? coldState(clock.monotonicMs()),
+  );
+  const { totals } = session;
 
   const tallyOf = (operation: string): MethodTally => {
     const isNew = !methods.has(operation);
@@ -106,8 +89,8 @@ export function createCounters(clock: Clock): Counters {
       tallyOf(operation).request_count += 1;
     },
     recordSuccess: (operation, latencyMs) => {
-      consecutiveFailures = 0;
-      lastFault = null;
+      session.consecutive_failures = 0;
+      session.last_fault = null;
       totals.success_count += 1;
       const tally = tallyOf(operation);
       tally.success_count += 1;
@@ -115,8 +98,8 @@ export function createCounters(clock: Clock): Counters {
       recordLatency(tally, latencyMs);
     },
     recordError: (operation, fault, latencyMs) => {
-      consecutiveFailures += 1;
-      lastFault = fault.fault;
+      session.consecutive_failures += 1;
+      session.last_fault = fault.fault;
       const kind = transportClasses.has(fault.fault.class)
         ? "transport_fault_count"
         : "response_error_count";
@@ -131,31 +114,52 @@ export function createCounters(clock: Clock): Counters {
       tallyOf(operation).retry_count += 1;
     },
     recordWorkerRestart: () => {
-      restarts += 1;
+      session.restarts += 1;
     },
     recordWorkerReady: (ready) => {
-      generation = ready;
-      state = "ready";
+      session.generation = ready;
+      session.state = "ready";
     },
     recordWorkerLost: (isNeeded) => {
-      state = isNeeded ? "recovering" : "cold";
+      session.state = isNeeded ? "recovering" : "cold";
     },
     recordReload: () => {
-      state = "cold";
-      consecutiveFailures = 0;
-      lastFault = null;
+      session.state = "cold";
+      session.consecutive_failures = 0;
+      session.last_fault = null;
+    },
+    recordRollout: () => {
+      session.rollouts += 1;
+    },
+    recordFault: (fault) => {
+      session.last_fault = fault.fault;
     },
     snapshot: () => ({
-      uptime_ms: Math.round(clock.monotonicMs() - startedMs),
-      state,
-      generation,
-      consecutive_failures: consecutiveFailures,
-      restart_count: restarts,
-      host_rollouts: 0,
+      uptime_ms: Math.round(clock.monotonicMs() - session.started_ms),
+      state: session.state,
+      generation: session.generation,
+      consecutive_failures: session.consecutive_failures,
+      restart_count: session.restarts,
+      host_rollouts: session.rollouts,
       totals: { ...totals },
       methods: rank(methods),
-      last_fault: lastFault,
+      last_fault: session.last_fault,
     }),
+    state: () => structuredClone({ ...session, methods: [...methods] }),
+  };
+}
+
+function coldState(nowMs: number): CountersState {
+  return {
+    started_ms: nowMs,
+    totals: { ...emptyTally },
+    methods: [],
+    state: "cold",
+    generation: firstGeneration,
+    restarts: 0,
+    rollouts: 0,
+    consecutive_failures: 0,
+    last_fault: null,
   };
 }
 

@@ -27,7 +27,10 @@ export interface HealthSnapshot {
   readonly uptime_ms: number;
   readonly consecutive_failures: number;
   readonly restart_count: number;
-  readonly rollout: "stable" | "pending";
+  /** Whether another binary lies at the launch path, and what becomes of it. */
+  readonly rollout: "stable" | "pending" | "refused";
+  /** Why the other binary does not serve, where that is known. */
+  readonly rollout_reason: string | null;
   readonly last_fault: Fault | null;
   readonly worker_alive: boolean;
   /** The worker's own state, apart from the host's. */

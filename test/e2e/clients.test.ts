@@ -16,7 +16,7 @@ describe.each([...clientKinds])("$client", ({ connect, speaks }) => {
     expect(client.protocolVersion).toBe(speaks);
     expect(client.server).toEqual({ name: "phone-opus", version });
     expect(client.capabilities).toEqual({
-      tools: { listChanged: false },
+      tools: { listChanged: true },
       resources: {},
     });
     expect(client.instructions?.slice(0, 245)).toContain("read-only");

@@ -77,7 +77,7 @@ for (const reason of downstreamReasonSchema.options) {
     const states: string[] = [];
     for (let failures = 0; failures < 5; failures += 1) {
       circuit.absorb(failure(reason));
-      states.push(circuit.state());
+      states.push(circuit.kind());
     }
     const expected = {
       "at once": ["open", "open", "open", "open", "open"],
@@ -94,9 +94,9 @@ test("what is no failure of the downstream leaves a row of failures as it is", (
     circuit.absorb(failure("overloaded"));
     circuit.absorb(cancelled);
   }
-  expect(circuit.state()).toBe("closed");
+  expect(circuit.kind()).toBe("closed");
   circuit.absorb(failure("overloaded"));
-  expect(circuit.state()).toBe("open");
+  expect(circuit.kind()).toBe("open");
 });
 
 test("an answer, or an ending that is the question's own doing, ends the row", () => {
@@ -107,7 +107,7 @@ test("an answer, or an ending that is the question's own doing, ends the row", (
     }
     circuit.absorb(end);
     circuit.absorb(failure("overloaded"));
-    expect(circuit.state()).toBe("closed");
+    expect(circuit.kind()).toBe("closed");
   }
 });
 
@@ -134,7 +134,7 @@ test("while a probe is under way the refusal says so", () => {
   expect(circuit.ask()).toBeDefined();
   pass(1);
   expect(circuit.ask()).toBeUndefined();
-  expect(circuit.state()).toBe("half_open");
+  expect(circuit.kind()).toBe("half_open");
   const refusal = circuit.ask();
   expect(refusal?.fault.detail).toContain("while one consult tries");
   expect(refusal?.fault.detail).toContain(detail);
@@ -164,14 +164,14 @@ test("a limit that is over already lets the next one try", () => {
   const { circuit } = setUp();
   circuit.absorb(failure("rate_limit", startUnixMs - 1000));
   expect(circuit.ask()).toBeUndefined();
-  expect(circuit.state()).toBe("half_open");
+  expect(circuit.kind()).toBe("half_open");
 });
 
 test("reload closes it", () => {
   const { circuit } = setUp();
   circuit.absorb(failure("billing"));
   circuit.reload();
-  expect(circuit.state()).toBe("closed");
+  expect(circuit.kind()).toBe("closed");
   expect(circuit.ask()).toBeUndefined();
 });
 

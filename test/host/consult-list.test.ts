@@ -1,5 +1,7 @@
 // The tool `consult_list`: order, limit, and rows that are behind the truth.
 
+import { createFakeClock } from "../helpers/clock.ts";
+import { createInvocations } from "../../src/host/invocations.ts";
 import { describe, expect, test } from "bun:test";
 import { openLedger } from "../../src/consult/ledger.ts";
 import { createConsultTools } from "../../src/host/consult-tools.ts";
@@ -70,7 +72,10 @@ describe("consult_list", () => {
     const tools = createConsultTools({
       consults: place.consults,
       ledger: { ...place.place.ledger, path: place.place.consults },
-      newConsultId: newId,
+      invocations: createInvocations({
+        newConsultId: newId,
+        clock: createFakeClock(),
+      }),
       waitMs: () => Infinity,
       onConcluded: () => {},
     });

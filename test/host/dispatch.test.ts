@@ -1,6 +1,7 @@
 // A tool call to its result: what is refused and by which name, what the worker gets,
 // and in which representation the answer comes.
 
+import { createInvocations } from "../../src/host/invocations.ts";
 import { describe, expect, test } from "bun:test";
 import { consultIdFromUuid } from "../../src/base/ids.ts";
 import { faultRecord } from "../../src/base/fault.ts";
@@ -41,7 +42,10 @@ function start(answer: Answer = workerAnswer, problem?: string) {
     consultTools: createConsultTools({
       consults,
       ledger: { path: nowhere, consultsDirectory: nowhere },
-      newConsultId: () => consultIdFromUuid(Bun.randomUUIDv7()),
+      invocations: createInvocations({
+        newConsultId: () => consultIdFromUuid(Bun.randomUUIDv7()),
+        clock: createFakeClock(),
+      }),
       waitMs: () => Infinity,
       onConcluded: () => {},
     }),
@@ -50,6 +54,7 @@ function start(answer: Answer = workerAnswer, problem?: string) {
       version: "1.2.3",
       pid: 7,
       rollout: "stable",
+      rollout_reason: null,
       worker_alive: false,
       worker_phase: "absent",
       breaker: "closed",

@@ -24,6 +24,17 @@ export function fakeKeeper(
     isAlive: () => false,
     phase: () => "ready",
     reload: () => void told.push("reload"),
+    suspend: () => {
+      told.push("suspend");
+      return Promise.resolve();
+    },
+    resume: () => void told.push("resume"),
+    state: () => ({
+      generation: firstGeneration,
+      has_spawned: false,
+      lifecycle: { kind: "absent", restarts: [], losses: 0 },
+      undelivered: [],
+    }),
     delivered: (consultId) => void told.push(`delivered ${consultId}`),
     end: (reason) => void told.push(`end ${reason}`),
   };

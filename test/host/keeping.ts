@@ -23,6 +23,7 @@ export function startKeeper() {
     maxLineBytes: 1000,
     budget: defaultBudget,
     onRedispatch: () => events.push("redispatch"),
+    onDispatched: () => {},
     onRestart: () => events.push("restart"),
     onReady: (generation) => events.push(`ready ${generation}`),
     onLost: (generation) => events.push(`lost ${generation}`),

@@ -20,7 +20,7 @@ function start() {
   });
   const ask = (id: number, operation: string) => {
     observer.requested(operation);
-    return { id, operation, startedMs: clock.monotonicMs() };
+    return { id, operation, startedMs: clock.monotonicMs(), frame: "" };
   };
   return { clock, counters, logged, observer, ask };
 }

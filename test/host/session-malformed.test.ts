@@ -40,16 +40,16 @@ describe("malformed messages", () => {
     ],
     ["a response without jsonrpc", { id: null, error: 7 }, "ignore"],
   ])("%s", (_, value, expected) => {
-    expect(verdict(initialized().admit(value, 0))).toBe(expected);
+    expect(verdict(initialized().admit(value, 0, ""))).toBe(expected);
   });
 
   test("a refusal says what is wrong and what to send", () => {
-    const batch = initialized().admit([], 0);
+    const batch = initialized().admit([], 0, "");
     expect(batch).toMatchObject({
       fault: { fault: { code: "invalid_input" }, stage: "protocol" },
     });
     expect(JSON.stringify(batch)).toContain("Batches are not supported");
-    expect(JSON.stringify(initialized().admit({}, 0))).toContain("jsonrpc");
+    expect(JSON.stringify(initialized().admit({}, 0, ""))).toContain("jsonrpc");
   });
 
   test.each([
@@ -61,16 +61,16 @@ describe("malformed messages", () => {
     [{ name: "consult", arguments: null }],
   ])("tools/call with params %j is refused with -32602", (params) => {
     const session = initialized();
-    expect(verdict(session.admit(request(1, "tools/call", params), 0))).toBe(
-      "refuse 1 -32602",
-    );
-    expect(verdict(session.admit(request(1, "ping"), 0))).toBe("pass ping");
+    expect(
+      verdict(session.admit(request(1, "tools/call", params), 0, "")),
+    ).toBe("refuse 1 -32602");
+    expect(verdict(session.admit(request(1, "ping"), 0, ""))).toBe("pass ping");
   });
 
   test("a _meta that is no object is refused with -32602", () => {
     const params = { _meta: 7 };
     expect(
-      verdict(initialized().admit(request(1, "tools/list", params), 0)),
+      verdict(initialized().admit(request(1, "tools/list", params), 0, "")),
     ).toBe("refuse 1 -32602");
   });
 });
@@ -85,12 +85,12 @@ describe("an initialize that no server can accept", () => {
     ["without a client", { ...complete, clientInfo: undefined }],
   ])("%s is refused with -32602 and initialises nothing", (_, params) => {
     const session = createSession();
-    expect(verdict(session.admit({ ...initialize, params }, 0))).toBe(
+    expect(verdict(session.admit({ ...initialize, params }, 0, ""))).toBe(
       'refuse "init" -32602',
     );
-    expect(verdict(session.admit(request(1, "tools/list"), 0))).toBe(
+    expect(verdict(session.admit(request(1, "tools/list"), 0, ""))).toBe(
       "refuse 1 -32002",
     );
-    expect(verdict(session.admit(initialize, 0))).toBe("pass initialize");
+    expect(verdict(session.admit(initialize, 0, ""))).toBe("pass initialize");
   });
 });

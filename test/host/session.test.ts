@@ -17,6 +17,7 @@ describe("before initialize", () => {
       const admission = createSession().admit(
         request(1, method, { name: "consult" }),
         0,
+        "",
       );
       const operation = method === "tools/call" ? "tools/call:consult" : method;
       expect<unknown>(admission).toMatchObject({
@@ -42,31 +43,33 @@ describe("before initialize", () => {
 
   test("ping and initialize pass", () => {
     const session = createSession();
-    expect(verdict(session.admit(request(1, "ping"), 0))).toBe("pass ping");
-    expect(verdict(session.admit(initialize, 0))).toBe("pass initialize");
+    expect(verdict(session.admit(request(1, "ping"), 0, ""))).toBe("pass ping");
+    expect(verdict(session.admit(initialize, 0, ""))).toBe("pass initialize");
   });
 
   test("a request that names its protocol itself passes", () => {
     const session = createSession();
     const modern = request(1, "tools/list", { _meta: modernMeta });
-    expect(verdict(session.admit(modern, 0))).toBe("pass tools/list");
+    expect(verdict(session.admit(modern, 0, ""))).toBe("pass tools/list");
     // The next one does not say so, and the session was never initialised.
-    expect(verdict(session.admit(request(2, "tools/list"), 0))).toBe(
+    expect(verdict(session.admit(request(2, "tools/list"), 0, ""))).toBe(
       "refuse 2 -32002",
     );
   });
 
   test("a refused request leaves its id free", () => {
     const session = createSession();
-    session.admit(request(1, "tools/list"), 0);
-    expect(verdict(session.admit({ ...initialize, id: 1 }, 0))).toBe(
+    session.admit(request(1, "tools/list"), 0, "");
+    expect(verdict(session.admit({ ...initialize, id: 1 }, 0, ""))).toBe(
       "pass initialize",
     );
   });
 
   test("notifications pass, as there is no answer to refuse them with", () => {
     const note = { jsonrpc: "2.0", method: "notifications/initialized" };
-    expect(verdict(createSession().admit(note, 0))).toBe("pass notification");
+    expect(verdict(createSession().admit(note, 0, ""))).toBe(
+      "pass notification",
+    );
   });
 });
 
@@ -74,22 +77,23 @@ describe("request ids", () => {
   test("an id in flight is refused until it is answered", () => {
     const session = initialized();
     const call = request(7, "tools/call", { name: "consult" });
-    expect(verdict(session.admit(call, 5))).toBe("pass tools/call:consult");
-    expect(verdict(session.admit(request(7, "ping"), 6))).toBe(
+    expect(verdict(session.admit(call, 5, ""))).toBe("pass tools/call:consult");
+    expect(verdict(session.admit(request(7, "ping"), 6, ""))).toBe(
       "refuse 7 -32600",
     );
     expect(session.settle({ jsonrpc: "2.0", id: 7, result: {} })).toEqual({
       id: 7,
       operation: "tools/call:consult",
       startedMs: 5,
+      frame: "",
     });
-    expect(verdict(session.admit(request(7, "ping"), 7))).toBe("pass ping");
+    expect(verdict(session.admit(request(7, "ping"), 7, ""))).toBe("pass ping");
   });
 
   test("a duplicate leaves the first request in flight", () => {
     const session = initialized();
-    session.admit(request(7, "tools/list"), 5);
-    session.admit(request(7, "ping"), 6);
+    session.admit(request(7, "tools/list"), 5, "");
+    session.admit(request(7, "ping"), 6, "");
     expect(
       session.settle({ jsonrpc: "2.0", id: 7, result: {} })?.operation,
     ).toBe("tools/list");
@@ -99,8 +103,10 @@ describe("request ids", () => {
     "%j is an id",
     (id) => {
       const session = initialized();
-      expect(verdict(session.admit(request(id, "ping"), 0))).toBe("pass ping");
-      expect(verdict(session.admit(request(id, "ping"), 0))).toBe(
+      expect(verdict(session.admit(request(id, "ping"), 0, ""))).toBe(
+        "pass ping",
+      );
+      expect(verdict(session.admit(request(id, "ping"), 0, ""))).toBe(
         `refuse ${JSON.stringify(id)} -32600`,
       );
       expect(session.settle({ jsonrpc: "2.0", id, result: {} })?.id).toBe(id);
@@ -109,15 +115,17 @@ describe("request ids", () => {
 
   test('7 and "7" are different ids', () => {
     const session = initialized();
-    session.admit(request(7, "ping"), 0);
-    expect(verdict(session.admit(request("7", "ping"), 0))).toBe("pass ping");
+    session.admit(request(7, "ping"), 0, "");
+    expect(verdict(session.admit(request("7", "ping"), 0, ""))).toBe(
+      "pass ping",
+    );
   });
 
   test.each([[null], [1.5], [true], [[1]], [{}]])(
     "%j is no id and is refused without one",
     (id) => {
       const session = initialized();
-      expect(verdict(session.admit(request(id, "ping"), 0))).toBe(
+      expect(verdict(session.admit(request(id, "ping"), 0, ""))).toBe(
         "refuse null -32600",
       );
     },
@@ -125,22 +133,22 @@ describe("request ids", () => {
 
   test("a cancelled request frees its id and is owed no answer", () => {
     const session = initialized();
-    session.admit(request(7, "tools/call", { name: "consult" }), 0);
+    session.admit(request(7, "tools/call", { name: "consult" }), 0, "");
     const cancelled = {
       jsonrpc: "2.0",
       method: "notifications/cancelled",
       params: { requestId: 7, reason: "enough" },
     };
-    expect(verdict(session.admit(cancelled, 0))).toBe("pass notification");
+    expect(verdict(session.admit(cancelled, 0, ""))).toBe("pass notification");
     expect(session.settle({ jsonrpc: "2.0", id: 7, result: {} })).toBe(
       undefined,
     );
-    expect(verdict(session.admit(request(7, "ping"), 0))).toBe("pass ping");
+    expect(verdict(session.admit(request(7, "ping"), 0, ""))).toBe("pass ping");
   });
 
   test("outgoing requests and notifications settle nothing", () => {
     const session = initialized();
-    session.admit(request(7, "ping"), 0);
+    session.admit(request(7, "ping"), 0, "");
     session.settle({ jsonrpc: "2.0", id: 7, method: "ping" });
     session.settle({ jsonrpc: "2.0", method: "notifications/progress" });
     expect(session.settle({ jsonrpc: "2.0", id: 7, result: {} })?.id).toBe(7);

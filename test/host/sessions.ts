@@ -28,7 +28,7 @@ export function request(id: unknown, method: string, params?: unknown) {
 
 export function initialized(): Session {
   const session = createSession();
-  session.admit(initialize, 0);
+  session.admit(initialize, 0, "");
   session.settle({ jsonrpc: "2.0", id: "init", result: {} });
   return session;
 }

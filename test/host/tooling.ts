@@ -1,5 +1,7 @@
 // The tools around consults on a keeper that the test plays.
 
+import { createFakeClock } from "../helpers/clock.ts";
+import { createInvocations } from "../../src/host/invocations.ts";
 import { createConsultTools } from "../../src/host/consult-tools.ts";
 import type { ToolCall } from "../../src/host/dispatch.ts";
 import type { ToolResult } from "../../src/render/tool-result.ts";
@@ -14,7 +16,10 @@ export function startTools() {
   const tools = createConsultTools({
     consults: session.consults,
     ledger: session.place.ledger,
-    newConsultId: () => session.place.spool().id,
+    invocations: createInvocations({
+      newConsultId: () => session.place.spool().id,
+      clock: createFakeClock(),
+    }),
     waitMs: ({ clientName }) => (clientName === "hasty" ? 1000 : Infinity),
     onConcluded: ({ requestId }, id) => concluded.push(`${requestId} ${id}`),
   });

@@ -107,6 +107,7 @@ test("full health is every field and whether it is ready", () => {
     consecutive_failures: 2,
     restart_count: 3,
     rollout: "pending",
+    rollout_reason: null,
     last_fault: timeoutFault.fault,
     worker_alive: true,
     launch_path: "/usr/local/bin/phone-opus",

@@ -82,6 +82,7 @@ export const calmHealth: HealthSnapshot = {
   consecutive_failures: 0,
   restart_count: 0,
   rollout: "stable",
+  rollout_reason: null,
   last_fault: null,
   worker_alive: false,
   worker_phase: "absent",

@@ -9,6 +9,8 @@ const under = (root: string) => ({
   ledger: `${root}/ledger.sqlite`,
   hosts: `${root}/hosts`,
   telemetryLog: `${root}/mcp/telemetry.jsonl`,
+  capsules: `${root}/mcp`,
+  handoffs: `${root}/mcp/handoffs`,
   claudeVersions: `${root}/claude-versions.json`,
 });
 

@@ -21,6 +21,9 @@ const defaults: Settings = {
   breakerFailures: 5,
   breakerMs: 30_000,
   allowedRoots: undefined,
+  rollsOut: true,
+  rolloutStillMs: 500,
+  rolloutProveMs: 10_000,
   claudeMaxRetries: 4,
   maxLineBytes: 33_554_432,
   maxOutputBytes: 536_870_912,
@@ -42,6 +45,9 @@ test("variables of others are nobody's business", () => {
 });
 
 const variables = [
+  ["PHONE_OPUS_ROLLOUT", "off", { rollsOut: false }],
+  ["PHONE_OPUS_ROLLOUT_STILL_S", "0.1", { rolloutStillMs: 100 }],
+  ["PHONE_OPUS_ROLLOUT_PROVE_S", "3", { rolloutProveMs: 3000 }],
   ["PHONE_OPUS_CLAUDE_BIN", "/opt/claude", { claudeBinary: "/opt/claude" }],
   ["PHONE_OPUS_TIMEOUT_S", "90", { timeoutMs: 90_000 }],
   ["PHONE_OPUS_TIMEOUT_S", "0.25", { timeoutMs: 250 }],

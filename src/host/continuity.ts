@@ -1,0 +1,149 @@
+// Makes one session outlive its image: what goes into the capsule, what a candidate is
+// asked to restore, and the steps of the handoff.
+
+import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import type { ProcessIdentity } from "../base/ids.ts";
+import { version } from "../base/version.ts";
+import type { Rollout, RolloutLimits } from "../supervise/rollout.ts";
+import type { Clock } from "../sys/clock.ts";
+import { type Fingerprint, fingerprintFile } from "../sys/fingerprint.ts";
+import type { ReplaceImage } from "../sys/image.ts";
+import type { LineOutput } from "../sys/output.ts";
+import type { StatePaths } from "../sys/paths.ts";
+import type { SpawnPiped } from "../sys/spawn.ts";
+import type { LaunchBinary } from "./binary.ts";
+import { rehearse } from "./candidate.ts";
+import type { Capsule } from "./capsule.ts";
+import { capsuleVariable, writeCapsule } from "./capsule-file.ts";
+import { catalogueBreak } from "./catalogue.ts";
+import { handOver } from "./handoff.ts";
+import type { Intake } from "./intake.ts";
+import type { Keeper } from "./keeper.ts";
+import { confirmHandoff, noteHandoff, previousImage } from "./rollback.ts";
+import { followsCatalogue } from "./succession.ts";
+import { createHostRollout, type HostRollout } from "./rollout.ts";
+
+/** What only the process itself can do or know. */
+export interface RolloutPorts {
+  readonly replaceImage: ReplaceImage;
+  /** The fingerprint and the path of the running image. */
+  readonly ownFingerprint: Fingerprint | undefined;
+  readonly ownPath: string;
+  readonly newToken: () => string;
+  readonly isInputDrained: () => boolean;
+  /** Removes and renews what tells other processes that this host may be signalled. */
+  readonly onHandoff: (isUnderWay: boolean) => void;
+}
+
+/** The part of a capsule that the session's parts know. */
+export type SessionContent = Omit<
+  Capsule,
+  "purpose" | "version" | "host" | "at" | "fingerprint" | "unread"
+>;
+
+export interface ContinuityOptions {
+  readonly ports: RolloutPorts;
+  /** What starts a host at the launch path; the launch path comes first. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly host: ProcessIdentity;
+  readonly binary: LaunchBinary;
+  readonly keeper: Keeper;
+  readonly output: LineOutput;
+  readonly spawn: SpawnPiped;
+  readonly clock: Clock;
+  readonly limits: RolloutLimits;
+  readonly proveMs: number;
+  readonly initial: Rollout;
+  readonly directories: Pick<StatePaths, "capsules" | "handoffs">;
+  readonly content: () => SessionContent;
+  /** The bytes that no line was made of yet; undefined: more than can be kept. */
+  readonly rest: () => Uint8Array | undefined;
+  readonly intake: Intake;
+  readonly onFault: (fault: FaultRecord) => void;
+}
+
+export function createContinuity(options: ContinuityOptions): HostRollout {
+  const { ports, clock, binary, directories, host } = options;
+
+  const capsule = (purpose: Capsule["purpose"]): Capsule => ({
+    ...options.content(),
+    purpose,
+    version,
+    host,
+    at: { unix_ms: clock.unixMs(), monotonic_ms: clock.monotonicMs() },
+    fingerprint: ports.ownFingerprint ?? null,
+    unread: Buffer.concat([
+      options.rest() ?? new Uint8Array(),
+      ...options.intake.kept(),
+    ]),
+  });
+
+  const write = (purpose: Capsule["purpose"]) =>
+    writeCapsule(directories.capsules, ports.newToken(), capsule(purpose));
+
+  const prove = async (): Promise<string | undefined> => {
+    const { shown_tools: shown, session } = options.content();
+    const rehearsal = await rehearse({
+      command: options.command,
+      environment: options.environment,
+      spawn: options.spawn,
+      clock,
+      limitMs: options.proveMs,
+      writeCapsule: () => write("prove"),
+    });
+    if (!rehearsal.ok) return rehearsal.reason;
+    const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
+    return problem === undefined || followsCatalogue(session)
+      ? undefined
+      : `would break calls of this session, since ${problem}`;
+  };
+
+  return createHostRollout({
+    binary,
+    clock,
+    limits: options.limits,
+    initial: options.initial,
+    prove,
+    handOver: async () => {
+      ports.onHandoff(true);
+      const reason = await handOver({
+        keeper: options.keeper,
+        output: options.output,
+        clock,
+        onQuiet: (isQuiet) => options.intake.setQuiet(isQuiet),
+        isComplete: () =>
+          ports.isInputDrained() && options.rest() !== undefined,
+        writeCapsule: () => {
+          noteHandoff(directories.handoffs, {
+            host,
+            fingerprint: fingerprintFile(binary.path),
+            previous: previousImage(ports.ownPath, ports.ownFingerprint),
+          });
+          return write("handoff");
+        },
+        replace: (capsulePath) => {
+          const [path = binary.path] = options.command;
+          const environment = {
+            ...options.environment,
+            [capsuleVariable]: capsulePath,
+          };
+          ports.replaceImage(path, options.command, environment);
+        },
+      });
+      confirmHandoff(directories.handoffs, host.pid);
+      ports.onHandoff(false);
+      return `could not take over (${reason})`;
+    },
+    onRefused: (reason) =>
+      options.onFault(
+        faultRecord({
+          code: "rollout_failure",
+          stage: "rollout",
+          operation: "rollout",
+          generation: options.keeper.generation(),
+          detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on until the file changes again.`,
+        }),
+      ),
+  });
+}

@@ -1,0 +1,78 @@
+// Which consult each request for one began: what a request must find again when the
+// next image takes it up.
+
+import type { ConsultId, RequestId } from "../base/ids.ts";
+import type { Clock } from "../sys/clock.ts";
+import type { Capsule } from "./capsule.ts";
+
+export interface Invocation {
+  readonly consultId: ConsultId;
+  /** When an earlier image began it; undefined: it begins now. */
+  readonly resumedFromMs: number | undefined;
+}
+
+export interface Invocations {
+  /** The consult that this request begins, or began before. */
+  begin(requestId: RequestId): Invocation;
+  end(requestId: RequestId, invocation: Invocation): void;
+  /** When a request that begins no consult was first taken, by an earlier image. */
+  resumedFromMs(requestId: RequestId): number | undefined;
+  state(): Capsule["calls"];
+}
+
+export interface InvocationsOptions {
+  readonly newConsultId: () => ConsultId;
+  readonly clock: Clock;
+  readonly earlier?: Pick<Capsule, "calls" | "session"> | undefined;
+}
+
+interface Begun {
+  readonly invocation: Invocation;
+  readonly startedMs: number;
+}
+
+const waits = new Set(["tools/call:consult_wait", "tools/call:consult_cancel"]);
+
+export function createInvocations(options: InvocationsOptions): Invocations {
+  const { clock, earlier } = options;
+  const running = new Map<RequestId, Begun>();
+  // Each is good for once: the client may use the id again when it is answered.
+  const resumed = new Map(
+    earlier?.calls.map((call) => [call.request_id, call]),
+  );
+  const waiting = new Map(
+    earlier?.session.pending
+      .filter(({ operation }) => waits.has(operation))
+      .map(({ id, startedMs }) => [id, startedMs]),
+  );
+  return {
+    begin: (requestId) => {
+      const call = resumed.get(requestId);
+      resumed.delete(requestId);
+      const invocation: Invocation = {
+        consultId: call?.consult_id ?? options.newConsultId(),
+        resumedFromMs: call?.started_ms,
+      };
+      const startedMs = invocation.resumedFromMs ?? clock.monotonicMs();
+      running.set(requestId, { invocation, startedMs });
+      return invocation;
+    },
+    end: (requestId, invocation) => {
+      // A cancelled request's id may be another's by now.
+      if (running.get(requestId)?.invocation === invocation) {
+        running.delete(requestId);
+      }
+    },
+    resumedFromMs: (requestId) => {
+      const startedMs = waiting.get(requestId);
+      waiting.delete(requestId);
+      return startedMs;
+    },
+    state: () =>
+      [...running].map(([request_id, { invocation, startedMs }]) => ({
+        request_id,
+        consult_id: invocation.consultId,
+        started_ms: startedMs,
+      })),
+  };
+}
