@@ -1,6 +1,9 @@
 #!/bin/sh
 # Installs phone-opus from this checkout: fetches the locked dependencies (Bun is one
-# of them), builds, and puts the binary into ~/.local/bin or PHONE_OPUS_INSTALL_DIR.
+# of them) and builds. Each build has a directory of its own below
+# ~/.local/share/phone-opus/versions, and ~/.local/bin/phone-opus (or
+# PHONE_OPUS_INSTALL_DIR/phone-opus) is a link to it. Servers that run become the new
+# build by themselves; the one before it is kept for the case that it fails.
 #
 #   sh install.sh                  build and install
 #   sh install.sh --dependencies   only make node_modules what the lock file says
@@ -37,23 +40,43 @@ install_dependencies() {
   cp "$root/package-lock.json" "$stamp"
 }
 
+kept_versions=3
+
 install_binary() {
-  target=${PHONE_OPUS_INSTALL_DIR:-${HOME:?HOME is not set}/.local/bin}
+  : "${HOME:?HOME is not set}"
+  target=${PHONE_OPUS_INSTALL_DIR:-$HOME/.local/bin}
+  versions=${XDG_DATA_HOME:-$HOME/.local/share}/phone-opus/versions
+  built="$root/dist/phone-opus"
+  # `phone-opus 1.2.3 (commit)`, and a checksum to tell builds of a version apart.
+  version=$("$built" --version | sed 's/^[^0-9]*\([0-9][0-9A-Za-z.+-]*\).*$/\1/')
+  place="$versions/$version-$(cksum <"$built" | tr ' ' '-')"
   mkdir -p "$target" || fail "cannot make $target: set PHONE_OPUS_INSTALL_DIR to a directory of yours"
-  # Beside its final place, then renamed over it: a running phone-opus keeps the old
-  # file, and nobody ever sees half of the new one.
-  staged="$target/.phone-opus.$$"
-  trap 'rm -f "$staged"' EXIT
+  mkdir -p "$place" || fail "cannot make $place: correct its permissions, or set XDG_DATA_HOME"
+  # Beside its final place, then renamed: nobody ever sees half of a file or no link.
+  staged="$place/.phone-opus.$$"
+  link="$target/.phone-opus.$$"
+  trap 'rm -f "$staged" "$link"' EXIT
   trap 'exit 1' HUP INT TERM
-  cp "$root/dist/phone-opus" "$staged" || fail "cannot write to $target"
+  cp "$built" "$staged" || fail "cannot write to $place"
   chmod 755 "$staged"
   "$staged" --version >/dev/null || fail "the built binary does not run; the old one was left alone"
-  mv -f "$staged" "$target/phone-opus"
+  mv -f "$staged" "$place/phone-opus"
+  ln -s "$place/phone-opus" "$link" || fail "cannot write to $target"
+  mv -f "$link" "$target/phone-opus"
+  touch "$place"
+  remove_old_versions
   say "installed $("$target/phone-opus" --version) as $target/phone-opus"
   case ":$PATH:" in
   *":$target:"*) ;;
   *) say "note: $target is not on your PATH; MCP clients can use the full path" ;;
   esac
+}
+
+# The newest first; the one just installed is the newest.
+remove_old_versions() {
+  ls -1t "$versions" | tail -n "+$((kept_versions + 1))" | while read -r old; do
+    rm -rf "${versions:?}/$old"
+  done
 }
 
 case "${1:-}" in

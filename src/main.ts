@@ -3,18 +3,13 @@
 
 import { homedir } from "node:os";
 import { describeError } from "./base/json.ts";
-import { continuedClock, systemClock } from "./sys/clock.ts";
-import {
-  launchPathOf,
-  ownFingerprint,
-  ownImagePath,
-  replaceImage,
-} from "./sys/image.ts";
+import { systemClock } from "./sys/clock.ts";
+import { ownImagePath } from "./sys/image.ts";
 import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
 import { parseSettings, type Settings } from "./sys/settings.ts";
-import { onEndSignals, onReloadSignal } from "./sys/signals.ts";
+import { onEndSignals } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
 const environment = { ...process.env };
@@ -24,11 +19,10 @@ const log = (line: string) => {
 };
 
 /** Started from source there is a script behind the executable. */
-const script = import.meta.path.startsWith("/$bunfs/")
-  ? undefined
-  : process.argv[1];
 const program =
-  script === undefined ? [ownImagePath()] : [process.execPath, script];
+  import.meta.path.startsWith("/$bunfs/") || !process.argv[1]
+    ? [ownImagePath()]
+    : [process.execPath, process.argv[1]];
 
 const [group, role, ...rest] = words;
 if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
@@ -41,109 +35,18 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 } else await cli();
 
 async function serve(): Promise<void> {
-  const { createHost } = await import("./host/host.ts");
-  const { spawnPiped } = await import("./sys/spawn.ts");
-  const { registerHost } = await import("./consult/hosts.ts");
-  const { capsuleVariable, reapCapsules, takeOwnCapsule } =
-    await import("./host/capsule-file.ts");
-  const handoffs = await import("./host/rollback.ts");
+  const host = await import("./host/serve.ts");
   keepAlive();
-  const paths = statePaths(environment, home);
-  const launchPath =
-    script ??
-    launchPathOf(
-      process.argv0,
-      environment["PATH"],
-      process.cwd(),
-      process.execPath,
-    );
-  const image = ownFingerprint();
-  const capsulePath = environment[capsuleVariable];
-  const condemned = handoffs.judgeHandoffs(paths.handoffs);
-  if (capsulePath === undefined) {
-    handoffs.fallBack({
-      condemned,
-      image,
-      environment,
-      launchPath,
-      replaceImage,
-      log,
-    });
-  }
-  const earlier =
-    capsulePath === undefined
-      ? undefined
-      : takeOwnCapsule(paths.capsules, capsulePath);
-  reapCapsules(paths.capsules);
-  const clock =
-    earlier?.ok === true
-      ? continuedClock(systemClock, earlier.capsule.at)
-      : systemClock;
-
-  const leave = async () => {
-    host.end();
-    registration.remove();
-    handoffs.confirmHandoff(paths.handoffs, process.pid);
-    // What was asked before the end is answered if it takes but a moment: clients
-    // kill within 30 ms.
-    await new Promise(setImmediate);
-    await Promise.race([
-      output.flushed(),
-      new Promise((resolve) => setTimeout(resolve, 20)),
-    ]);
-    process.exit(0);
-  };
-  const output = standardOutput(() => void leave());
-  const host = createHost({
+  host.serve({
     program,
-    launchPath,
+    name: process.argv0,
+    executable: process.execPath,
+    environment,
+    home,
     workingDirectory: process.cwd(),
-    environment: handoffs.withoutHandoff(environment),
-    paths,
-    clock,
-    spawn: spawnPiped,
-    output,
-    onPressure: (isHigh) => {
-      if (isHigh) return input.hold();
-      // What a flood leaves behind is freed before the next part of it is taken:
-      // strings pile up faster than the collector by itself thinks worth a look.
-      Bun.gc(true);
-      input.release();
-    },
     log,
-    earlier,
-    condemned,
-    // From source there is no image to become.
-    rollout:
-      script === undefined
-        ? {
-            replaceImage,
-            ownFingerprint: image,
-            ownPath: process.execPath,
-            newToken: () => crypto.randomUUID(),
-            isInputDrained: () => input.isDrained(),
-            // Between two images a signal would be the end of this process.
-            onHandoff: (isUnderWay) => {
-              if (isUnderWay) registration.remove();
-              else registration = registerHost(paths.hosts);
-            },
-          }
-        : undefined,
+    exit: () => process.exit(0),
   });
-  onEndSignals(() => void leave());
-  onReloadSignal(() => {
-    handoffs.pardonAll(paths.handoffs);
-    host.reload();
-  });
-  let registration = registerHost(paths.hosts);
-  const input = readStandardInput({
-    onBytes: (bytes) => host.receive(bytes),
-    onEnd: () => void leave(),
-  });
-  host.goOn();
-  systemClock.after(handoffs.probationMs, () =>
-    handoffs.confirmHandoff(paths.handoffs, process.pid),
-  );
 }
 
 /** What an incumbent asks of a binary before it becomes it. */

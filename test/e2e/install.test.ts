@@ -1,0 +1,84 @@
+// install.sh from a checkout: a directory for each build, a link that always leads to a
+// whole one, and the build before it kept.
+
+import { expect, test } from "bun:test";
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
+
+const root = join(import.meta.dir, "../..");
+
+function checkout(place: TempDir) {
+  for (const name of [
+    "install.sh",
+    "build.ts",
+    "package.json",
+    "tsconfig.json",
+    "package-lock.json",
+    "src",
+  ]) {
+    cpSync(join(root, name), place.at(`checkout/${name}`), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), place.at("checkout/node_modules"));
+  mkdirSync(place.at("home"));
+  const link = place.at("home/.local/bin/phone-opus");
+  const versions = place.at("home/.local/share/phone-opus/versions");
+  return {
+    link,
+    kept: () => readdirSync(versions),
+    install: (version: string) => {
+      const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+        env: {
+          PATH: Bun.env["PATH"] ?? "",
+          HOME: place.at("home"),
+          PHONE_OPUS_VERSION: version,
+        },
+        stdin: "ignore",
+      });
+      expect(done.stderr.toString()).toContain(`phone-opus ${version}`);
+      expect(done.exitCode).toBe(0);
+    },
+    installedVersion: () =>
+      Bun.spawnSync([link, "--version"]).stdout.toString().split(" ")[1],
+  };
+}
+
+test("each build gets a directory, the link leads to the newest, three are kept", async () => {
+  await using place = tempDir();
+  const { install, installedVersion, kept, link } = checkout(place);
+  install("1.0.1");
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(installedVersion()).toBe("1.0.1");
+  const first = readlinkSync(link);
+  install("1.0.2");
+  expect(installedVersion()).toBe("1.0.2");
+  expect(Bun.spawnSync([first, "--version"]).stdout.toString()).toContain(
+    "1.0.1",
+  );
+  install("1.0.3");
+  install("1.0.4");
+  expect(installedVersion()).toBe("1.0.4");
+  expect(
+    kept()
+      .map((name) => name.split("-")[0])
+      .toSorted(),
+  ).toEqual(["1.0.2", "1.0.3", "1.0.4"]);
+  expect(readdirSync(place.at("home/.local/bin"))).toEqual(["phone-opus"]);
+});
+
+test("a plain file of an older installation is replaced by the link", async () => {
+  await using place = tempDir();
+  const { install, installedVersion, link } = checkout(place);
+  mkdirSync(place.at("home/.local/bin"), { recursive: true });
+  writeFileSync(link, "an older binary");
+  install("1.0.1");
+  expect(installedVersion()).toBe("1.0.1");
+});
