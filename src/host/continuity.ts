@@ -65,6 +65,7 @@ export interface ContinuityOptions {
 
 export function createContinuity(options: ContinuityOptions): HostRollout {
   const { ports, clock, binary, directories, host } = options;
+  let hasEnded = false;
 
   const capsule = (purpose: Capsule["purpose"]): Capsule => ({
     ...options.content(),
@@ -99,26 +100,31 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       : `would break calls of this session, since ${problem}`;
   };
 
-  return createHostRollout({
+  const rollout = createHostRollout({
     binary,
     clock,
     limits: options.limits,
     initial: options.initial,
     prove,
-    handOver: async () => {
+    handOver: async (candidate) => {
       ports.onHandoff(true);
       const reason = await handOver({
         keeper: options.keeper,
         output: options.output,
         clock,
         onQuiet: (isQuiet) => options.intake.setQuiet(isQuiet),
+        // One that has been told to end must not live on as another.
         isComplete: () =>
-          ports.isInputDrained() && options.rest() !== undefined,
+          !hasEnded && ports.isInputDrained() && options.rest() !== undefined,
         writeCapsule: () => {
+          if (binary.candidate() !== candidate) {
+            throw new Error("it was replaced in the meantime");
+          }
           noteHandoff(directories.handoffs, {
             host,
             fingerprint: fingerprintFile(binary.path),
             previous: previousImage(ports.ownPath, ports.ownFingerprint),
+            at_unix_ms: clock.unixMs(),
           });
           return write("handoff");
         },
@@ -135,7 +141,8 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       ports.onHandoff(false);
       return `could not take over (${reason})`;
     },
-    onRefused: (reason) =>
+    onRefused: (reason) => {
+      if (hasEnded) return;
       options.onFault(
         faultRecord({
           code: "rollout_failure",
@@ -144,6 +151,14 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
           generation: options.keeper.generation(),
           detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on until the file changes again.`,
         }),
-      ),
+      );
+    },
   });
+  return {
+    ...rollout,
+    end: () => {
+      hasEnded = true;
+      rollout.end();
+    },
+  };
 }

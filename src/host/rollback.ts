@@ -33,6 +33,7 @@ const handoffSchema = z.object({
   fingerprint: fingerprintSchema,
   /** A path to the binary that handed over, if there is one. */
   previous: z.string().nullable(),
+  at_unix_ms: z.number(),
 });
 export type Handoff = z.infer<typeof handoffSchema>;
 
@@ -59,14 +60,21 @@ export function confirmHandoff(directory: string, pid: number): void {
   rmSync(noteOf(directory, pid), { force: true });
 }
 
-/** All condemned binaries, those whose hosts died since the last look among them. */
-export function judgeHandoffs(directory: string): Condemned[] {
+/**
+ * All condemned binaries, those whose hosts died since the last look among them. What
+ * ended with the whole machine, before `bootUnixMs`, is not held against a binary.
+ */
+export function judgeHandoffs(
+  directory: string,
+  bootUnixMs: number,
+): Condemned[] {
   const known = readCondemned(directory);
   const fallen = notesIn(directory).flatMap((path) => {
     const handoff = handoffSchema.safeParse(readJson(path)).data;
     if (handoff !== undefined && isSameProcessAlive(handoff.host)) return [];
     rmSync(path, { force: true });
-    return handoff === undefined ? [] : [handoff];
+    const isGuilty = handoff !== undefined && handoff.at_unix_ms > bootUnixMs;
+    return isGuilty ? [handoff] : [];
   });
   if (fallen.length === 0) return known;
   const condemned = [

@@ -1,5 +1,6 @@
 // `mcp serve` as a process: standard streams, signals and image around one host.
 
+import { uptime } from "node:os";
 import { registerHost } from "../consult/hosts.ts";
 import { continuedClock, sleep, systemClock } from "../sys/clock.ts";
 import { launchPathOf, ownFingerprint, replaceImage } from "../sys/image.ts";
@@ -48,7 +49,10 @@ export function serve(options: ServeOptions): void {
   const launchPath = script ?? findLaunchPath(options);
   const image = ownFingerprint();
   const capsulePath = environment[capsuleVariable];
-  const condemned = judgeHandoffs(paths.handoffs);
+  const condemned = judgeHandoffs(
+    paths.handoffs,
+    systemClock.unixMs() - uptime() * 1000,
+  );
   if (capsulePath === undefined) {
     fallBack({ condemned, image, environment, launchPath, replaceImage, log });
   }
