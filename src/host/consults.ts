@@ -79,6 +79,8 @@ interface Waiting {
 export function createConsults(options: ConsultsOptions): Consults {
   const { keeper, clock, log } = options;
   const waiting = new Set<Waiting>();
+  /** Of those that wait, whose client wants no answer any more. */
+  const cancelled = new WeakSet<Waiting>();
 
   const directoryOf = ({ consultId }: Waiting) =>
     spoolAt(options.consultsDirectory, consultId).directory;
@@ -93,8 +95,18 @@ export function createConsults(options: ConsultsOptions): Consults {
     }
   };
 
+  /** True when its run is to end: nobody else waits for it. */
+  const release = (entry: Waiting, reason: string): boolean => {
+    try {
+      return releaseRun(directoryOf(entry), options.owner, reason);
+    } catch (error) {
+      log(`${entry.consultId} was not released: ${describeError(error)}`);
+      return false;
+    }
+  };
+
   /** Attempts until there is an answer, or a fault that another attempt cannot mend. */
-  const settle = async (
+  const attempt = async (
     call: ConsultRequestCall,
     entry: Waiting,
     cancel: AbortSignal,
@@ -136,6 +148,29 @@ export function createConsults(options: ConsultsOptions): Consults {
       // No pause: the keeper spaces its workers.
       options.onRetry();
     }
+  };
+
+  /** A worker that died has passed no cancellation on: the run is ended without it. */
+  const settle = async (
+    call: ConsultRequestCall,
+    entry: Waiting,
+    cancel: AbortSignal,
+    onAccepted: () => void,
+  ): Promise<WireOutcome> => {
+    cancel.addEventListener("abort", () => cancelled.add(entry));
+    const outcome = await attempt(call, entry, cancel, onAccepted);
+    if (!cancel.aborted) return outcome;
+    cancelled.add(entry);
+    const { consultId } = entry;
+    const spool = spoolAt(options.consultsDirectory, consultId);
+    const isShared = [...waiting].some(
+      (other) => other.consultId === consultId && !cancelled.has(other),
+    );
+    if (isShared || !spool.exists() || spool.hasOutcome()) return outcome;
+    if (!release(entry, String(cancel.reason))) return outcome;
+    // Its runner may be dead as well: the next worker sees to it that it ends.
+    const toTheEnd = { ...call, kind: "attach", consultId } as const;
+    return attempt(toTheEnd, entry, new AbortController().signal, onAccepted);
   };
 
   return {
@@ -200,12 +235,7 @@ export function createConsults(options: ConsultsOptions): Consults {
       })),
     end: (reason) => {
       for (const entry of waiting) {
-        if (entry.hasTicket || !entry.isAccepted) continue;
-        try {
-          releaseRun(directoryOf(entry), options.owner, reason);
-        } catch (error) {
-          log(`${entry.consultId} was not released: ${describeError(error)}`);
-        }
+        if (!entry.hasTicket && entry.isAccepted) release(entry, reason);
       }
       keeper.end(reason);
     },
