@@ -82,6 +82,7 @@ export function createHost(options: HostOptions): Host {
     onRedispatch: () => counters.recordRetry("tools/call:consult"),
     onReady: (generation) => counters.recordWorkerReady(generation),
     onLost: () => counters.recordWorkerLost(consults.live().length > 0),
+    onAtRest: () => counters.recordWorkerLost(false),
     onComplaint: log,
   });
 

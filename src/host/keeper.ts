@@ -41,6 +41,8 @@ export interface KeeperOptions extends WorkerSpawning {
   readonly onRedispatch: () => void;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
+  /** No worker is there or on its way, until somebody asks for one. */
+  readonly onAtRest: () => void;
 }
 
 export interface ConsultCall {
@@ -94,7 +96,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       clock.monotonicMs(),
       options.budget,
     );
+    const wasAtRest = isAtRest(state);
     state = step.state;
+    if (isAtRest(state) && !wasAtRest) options.onAtRest();
     for (const effect of step.effects) perform(effect);
   };
 
@@ -267,6 +271,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (waiters.length > 0) happen({ kind: "demand" });
     },
   };
+}
+
+function isAtRest({ kind }: Lifecycle): boolean {
+  return kind === "absent" || kind === "ejected";
 }
 
 function abandoned(signal: AbortSignal): Started {
