@@ -33,6 +33,24 @@ test("one cancelled in the queue never starts Claude", async () => {
   expect(await starts()).toBe(2);
 });
 
+for (const delayMs of [0, 25]) {
+  test(`one cancelled ${delayMs} ms after its turn came gives its place up`, async () => {
+    await using session = await begin({ ...one, FAKE_CLAUDE_MS: "300" });
+    const first = session.consult("first");
+    await accepted(1);
+    const stop = new AbortController();
+    const second = session.consult("second", { signal: stop.signal });
+    second.catch(() => {});
+    await accepted(2);
+    await first;
+    await Bun.sleep(delayMs);
+    stop.abort();
+    const late = Bun.sleep(8000).then(() => "no answer");
+    const third = session.consult("third").then(responseOf);
+    expect(await Promise.race([third, late])).toBe(answer);
+  });
+}
+
 test("consult_cancel ends one in the queue, at once and before Claude is started", async () => {
   await using session = await begin({ ...one, FAKE_CLAUDE_MS: "2500" });
   const first = session.consult("first");
