@@ -9,12 +9,12 @@
 // Numbers are only ever added: two processes that both find the last runner dead try
 // for the same next number, and the file system lets one of them have it.
 
-import { existsSync, linkSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, linkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type ProcessIdentity, processIdentitySchema } from "../base/ids.ts";
 import { errorCode } from "../base/json.ts";
-import { replaceFile } from "../sys/files.ts";
+import { namesIn, replaceFile } from "../sys/files.ts";
 import { isSameProcessAlive, sendSignal } from "../sys/processes.ts";
 import { readRecord } from "./spool.ts";
 
@@ -64,21 +64,12 @@ function runnerPath(directory: string, number: number): string {
   return join(directory, `runner.${number}.json`);
 }
 
+/** 0 too where the consult was forgotten between two looks at it. */
 function lastRunnerNumber(directory: string): number {
   const numbers = namesIn(directory).map((name) =>
     Number(name.match(/^runner\.(\d+)\.json$/)?.[1] ?? 0),
   );
   return Math.max(0, ...numbers);
-}
-
-/** None where the consult was forgotten between two looks at it. */
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }
 
 export function addOwner(directory: string, owner: ProcessIdentity): void {

@@ -1,11 +1,10 @@
 // Which hosts of this user are alive: each leaves a note, so that a person can reach
 // them all without knowing their pids.
 
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ProcessIdentity, processIdentitySchema } from "../base/ids.ts";
-import { errorCode } from "../base/json.ts";
-import { ensurePrivateDirectory, replaceFile } from "../sys/files.ts";
+import { ensurePrivateDirectory, namesIn, replaceFile } from "../sys/files.ts";
 import { identifyProcess, isSameProcessAlive } from "../sys/processes.ts";
 import { readRecord } from "./spool.ts";
 
@@ -37,13 +36,4 @@ export function liveHosts(hostsDirectory: string): ProcessIdentity[] {
     rmSync(path, { force: true });
     return [];
   });
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

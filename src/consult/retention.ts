@@ -1,10 +1,10 @@
 // What is kept and for how long: the newest consults within an age and a total size.
 // A consult that is not over is never removed.
 
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
-import { errorCode } from "../base/json.ts";
+import { namesIn } from "../sys/files.ts";
 import { hasLiveOwner, hasLiveRunner } from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { createdUnixMsOf } from "./record.ts";
@@ -92,13 +92,4 @@ function sizeOfFiles(directory: string): number {
 
 function modifiedUnixMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

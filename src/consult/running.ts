@@ -1,9 +1,8 @@
 // Every run that is not over, as `phone-opus ps` shows it: from the spools, not the
 // ledger, since this is what one looks at when something is wrong.
 
-import { readdirSync } from "node:fs";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
-import { errorCode } from "../base/json.ts";
+import { namesIn } from "../sys/files.ts";
 import { isSameProcessAlive } from "../sys/processes.ts";
 import { hasLiveOwner, hasTicket, readRunner } from "./custody.ts";
 import { createdUnixMsOf } from "./record.ts";
@@ -29,15 +28,10 @@ export function listRunning(consultsDirectory: string): RunningConsult[] {
 }
 
 export function consultIds(consultsDirectory: string): ConsultId[] {
-  try {
-    return readdirSync(consultsDirectory).flatMap((name) => {
-      const id = consultIdSchema.safeParse(name);
-      return id.success ? [id.data] : [];
-    });
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
+  return namesIn(consultsDirectory).flatMap((name) => {
+    const id = consultIdSchema.safeParse(name);
+    return id.success ? [id.data] : [];
+  });
 }
 
 function readRunning(

@@ -2,9 +2,9 @@
 // The environment names it (PHONE_OPUS_MCP_HOST_STATE), and the environment may be
 // anybody's, so nothing is believed and nothing removed that is not plainly ours.
 
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ensurePrivateDirectory } from "../sys/files.ts";
+import { ensurePrivateDirectory, namesIn } from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
 import { readPrivateFile, writeNewPrivateFile } from "../sys/private-file.ts";
 import { type Capsule, decodeCapsule, encodeCapsule } from "./capsule.ts";
@@ -87,19 +87,15 @@ function takeCapsule(
 
 /** Those of hosts that are no more, and this host's own. Best effort. */
 export function reapCapsules(directory: string): void {
-  for (const name of namesOf(directory)) {
-    const pid = Number(namePattern.exec(name)?.[1] ?? Number.NaN);
-    const isStale =
-      pid === process.pid ||
-      (Number.isInteger(pid) && identifyProcess(pid) === undefined);
-    if (isStale) rmSync(join(directory, name), { force: true });
-  }
-}
-
-function namesOf(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    for (const name of namesIn(directory)) {
+      const pid = Number(namePattern.exec(name)?.[1] ?? Number.NaN);
+      const isStale =
+        pid === process.pid ||
+        (Number.isInteger(pid) && identifyProcess(pid) === undefined);
+      if (isStale) rmSync(join(directory, name), { force: true });
+    }
   } catch {
-    return [];
+    // They are private all the same, and the next start tries again.
   }
 }

@@ -3,13 +3,12 @@
 
 import type { FaultRecord } from "../base/fault.ts";
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
-import { describeError, type JsonObject } from "../base/json.ts";
-import { grantTicket, releaseRun } from "../consult/custody.ts";
+import type { JsonObject } from "../base/json.ts";
 import { spoolAt } from "../consult/spool.ts";
-import { decideReplay } from "../supervise/replay.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { type ConsultAnswer, consultAnswerSchema } from "../tools/answer.ts";
 import type { WireOutcome, WireProgress } from "../wire/messages.ts";
+import { createAttempts, type WaitingCall } from "./attempts.ts";
 import type { Capsule } from "./capsule.ts";
 import type { Circuit } from "./circuit.ts";
 import { isTimeLimit } from "./client-limits.ts";
@@ -62,7 +61,7 @@ export interface LiveConsult {
 export interface Consults {
   run(call: ConsultRequestCall): Promise<ConsultResult>;
   live(): readonly LiveConsult[];
-  /** Runs whose call was answered "still running", which are watched all the same. */
+  /** Runs that nobody waits for any more, but which are watched to their end. */
   followed(): Capsule["followed"];
   /** Watches a run that an earlier image of this host let go on. */
   follow(consultId: ConsultId, startedMs: number): void;
@@ -70,87 +69,19 @@ export interface Consults {
   end(reason: string): void;
 }
 
-interface Waiting {
-  /** The run's own id, which differs from the call's when the call was attached. */
-  consultId: ConsultId;
-  readonly startedMs: number;
-  isAccepted: boolean;
-  isAttached: boolean;
-  hasTicket: boolean;
-  /** The call was answered "still running": it wants no more progress. */
-  isLeft: boolean;
-  message: string;
-  queuePosition: number;
-}
-
 export function createConsults(options: ConsultsOptions): Consults {
-  const { keeper, clock, log } = options;
-  const waiting = new Set<Waiting>();
-
-  const directoryOf = ({ consultId }: Waiting) =>
-    spoolAt(options.consultsDirectory, consultId).directory;
+  const { keeper, clock } = options;
+  const waiting = new Set<WaitingCall>();
+  const attempts = createAttempts({
+    ...options,
+    isShared: (entry) =>
+      [...waiting].some(
+        (other) => other.consultId === entry.consultId && !other.isCancelled,
+      ),
+  });
 
   const hasSpool = (consultId: ConsultId) =>
     spoolAt(options.consultsDirectory, consultId).exists();
-
-  const giveTicket = (entry: Waiting) => {
-    entry.hasTicket = true;
-    if (!entry.isAccepted) return;
-    try {
-      grantTicket(directoryOf(entry));
-    } catch (error) {
-      log(`no ticket for ${entry.consultId}: ${describeError(error)}`);
-    }
-  };
-
-  /** Attempts until there is an answer, or a fault that another attempt cannot mend. */
-  const settle = async (
-    call: ConsultRequestCall,
-    entry: Waiting,
-    cancel: AbortSignal,
-    onAccepted: () => void,
-  ): Promise<WireOutcome> => {
-    for (let attempts = 1; ; attempts += 1) {
-      const outcome = await keeper.consult({
-        kind: call.kind,
-        consultId: call.consultId,
-        arguments: call.arguments,
-        signal: cancel,
-        onAccepted: ({ consult_id, is_attached }) => {
-          entry.consultId = consult_id;
-          entry.isAccepted = true;
-          entry.isAttached = is_attached && call.kind === "consult";
-          if (entry.hasTicket) giveTicket(entry);
-          onAccepted();
-        },
-        onProgress: (progress) => {
-          entry.message = progress.message;
-          entry.queuePosition = progress.queue_position;
-          if (entry.isLeft) return;
-          // By our own clock: a new worker counts from its own start, and progress
-          // must never go back.
-          const elapsed_ms = clock.monotonicMs() - entry.startedMs;
-          call.onProgress({ ...progress, elapsed_ms });
-        },
-      });
-      if (outcome.status === "success" || !isWorkerLost(outcome.fault)) {
-        return outcome;
-      }
-      const decision = decideReplay({
-        contract: "probe_required",
-        knowledge: entry.isAccepted ? "outcome_unknown" : "not_dispatched",
-        attempts,
-      });
-      if (decision === "give_up" || cancel.aborted) {
-        return {
-          ...outcome,
-          fault: { ...outcome.fault, retried: attempts > 1 },
-        };
-      }
-      // No pause: the keeper spaces its workers.
-      options.onRetry();
-    }
-  };
 
   const run = async (call: ConsultRequestCall): Promise<ConsultResult> => {
     const { resumedFromMs } = call;
@@ -158,13 +89,14 @@ export function createConsults(options: ConsultsOptions): Consults {
     const isAsked = isNew && resumedFromMs === undefined;
     const refusal = isAsked ? options.circuit.ask(call) : undefined;
     if (refusal !== undefined) return { kind: "fault", fault: refusal };
-    const entry: Waiting = {
+    const entry: WaitingCall = {
       consultId: call.consultId,
       startedMs: resumedFromMs ?? clock.monotonicMs(),
       isAccepted: resumedFromMs !== undefined && hasSpool(call.consultId),
       isAttached: false,
       hasTicket: false,
       isLeft: false,
+      isCancelled: false,
       message: "starting",
       queuePosition: 0,
     };
@@ -174,7 +106,7 @@ export function createConsults(options: ConsultsOptions): Consults {
       const reason = String(call.signal.reason);
       // Its run goes on: what the client's clock took is there to be fetched.
       if (isTimeLimit(reason)) {
-        giveTicket(entry);
+        attempts.giveTicket(entry);
         entry.isLeft = true;
       } else cancel.abort(describeCancellation(reason));
     };
@@ -182,7 +114,8 @@ export function createConsults(options: ConsultsOptions): Consults {
     call.signal.addEventListener("abort", onAbort, { once: true });
 
     const accepted = Promise.withResolvers<void>();
-    const settled = settle(call, entry, cancel.signal, accepted.resolve)
+    const settled = attempts
+      .settle(call, entry, cancel.signal, accepted.resolve)
       .then((outcome) => {
         if (isNew) options.circuit.absorb(outcome, call);
         return resultOf(outcome, entry);
@@ -195,7 +128,7 @@ export function createConsults(options: ConsultsOptions): Consults {
           // A ticket needs a run to be a ticket for.
           .then(() => Promise.race([accepted.promise, settled]))
           .then(() => {
-            if (!over.signal.aborted) giveTicket(entry);
+            if (!over.signal.aborted) attempts.giveTicket(entry);
             entry.isLeft = true;
             return {
               kind: "running",
@@ -214,7 +147,7 @@ export function createConsults(options: ConsultsOptions): Consults {
     run,
     followed: () =>
       [...waiting]
-        .filter(({ isLeft }) => isLeft)
+        .filter(({ isLeft, isCancelled }) => isLeft || isCancelled)
         .map((entry) => ({
           consult_id: entry.consultId,
           started_ms: entry.startedMs,
@@ -239,24 +172,15 @@ export function createConsults(options: ConsultsOptions): Consults {
       })),
     end: (reason) => {
       for (const entry of waiting) {
-        if (entry.hasTicket || !entry.isAccepted) continue;
-        try {
-          releaseRun(directoryOf(entry), options.owner, reason);
-        } catch (error) {
-          log(`${entry.consultId} was not released: ${describeError(error)}`);
-        }
+        if (!entry.hasTicket && entry.isAccepted)
+          attempts.release(entry, reason);
       }
       keeper.end(reason);
     },
   };
 }
 
-/** The worker went away under the call; nothing is known of what it did. */
-function isWorkerLost(fault: FaultRecord): boolean {
-  return fault.fault.code === "transport_failure";
-}
-
-function resultOf(outcome: WireOutcome, entry: Waiting): ConsultResult {
+function resultOf(outcome: WireOutcome, entry: WaitingCall): ConsultResult {
   return outcome.status === "fault"
     ? { kind: "fault", fault: outcome.fault }
     : {

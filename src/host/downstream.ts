@@ -63,6 +63,7 @@ export function createDownstream(options: DownstreamOptions): Downstream {
     },
     onReady: (generation) => counters.recordWorkerReady(generation),
     onLost: () => counters.recordWorkerLost(consults.live().length > 0),
+    onAtRest: () => counters.recordWorkerLost(false),
     onComplaint: log,
   });
   const circuit = createCircuit(

@@ -13,6 +13,7 @@ import {
 import type { JsonObject } from "../base/json.ts";
 import {
   initialLifecycle,
+  isAtRest,
   type Lifecycle,
   type LifecycleEffect,
   type LifecycleEvent,
@@ -49,6 +50,8 @@ export interface KeeperOptions extends WorkerSpawning {
   readonly onDispatched: (pid: number) => void;
   readonly onReady: (generation: Generation) => void;
   readonly onLost: (generation: Generation) => void;
+  /** No worker is there or on its way, until somebody asks for one. */
+  readonly onAtRest: () => void;
 }
 
 export interface ConsultCall {
@@ -113,7 +116,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
       clock.monotonicMs(),
       options.budget,
     );
+    const wasAtRest = isAtRest(state);
     state = step.state;
+    if (isAtRest(state) && !wasAtRest) options.onAtRest();
     for (const effect of step.effects) perform(effect);
   };
 

@@ -3,16 +3,13 @@
 // a note whose host is dead condemns the binary it names. The next start of such a
 // binary becomes the one before it, where that is still there.
 
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { processIdentitySchema } from "../base/ids.ts";
-import { describeError, parseJson } from "../base/json.ts";
-import {
-  ensurePrivateDirectory,
-  readTextIfPresent,
-  replaceFile,
-} from "../sys/files.ts";
+import { describeError } from "../base/json.ts";
+import { readRecord } from "../consult/spool.ts";
+import { ensurePrivateDirectory, namesIn, replaceFile } from "../sys/files.ts";
 import {
   type Fingerprint,
   fingerprintFile,
@@ -70,7 +67,7 @@ export function judgeHandoffs(
 ): Condemned[] {
   const known = readCondemned(directory);
   const fallen = notesIn(directory).flatMap((path) => {
-    const handoff = handoffSchema.safeParse(readJson(path)).data;
+    const handoff = readNote(path, handoffSchema);
     if (handoff !== undefined && isSameProcessAlive(handoff.host)) return [];
     rmSync(path, { force: true });
     const isGuilty = handoff !== undefined && handoff.at_unix_ms > bootUnixMs;
@@ -159,13 +156,12 @@ export function previousImage(
 }
 
 function readCondemned(directory: string): Condemned[] {
-  const stored = condemnedSchema.safeParse(readJson(listOf(directory)));
-  return stored.data ?? [];
+  return readNote(listOf(directory), condemnedSchema) ?? [];
 }
 
 function notesIn(directory: string): string[] {
   try {
-    return readdirSync(directory)
+    return namesIn(directory)
       .filter((name) => /^\d+\.json$/.test(name))
       .map((name) => join(directory, name));
   } catch {
@@ -173,11 +169,10 @@ function notesIn(directory: string): string[] {
   }
 }
 
-/** Undefined where there is nothing that can be read. */
-function readJson(path: string): unknown {
+/** What cannot be read condemns nobody. */
+function readNote<T>(path: string, schema: z.ZodType<T>): T | undefined {
   try {
-    const json = parseJson(readTextIfPresent(path) ?? "");
-    return json.ok ? json.value : undefined;
+    return readRecord(path, schema);
   } catch {
     return undefined;
   }

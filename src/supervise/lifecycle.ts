@@ -210,6 +210,11 @@ function stay(state: Lifecycle): LifecycleStep {
   return { state, effects: [] };
 }
 
+/** No worker is there or on its way, until somebody asks for one. */
+export function isAtRest({ kind }: Lifecycle): boolean {
+  return kind === "absent" || kind === "ejected";
+}
+
 function historyOf({ restarts, losses }: Lifecycle): History {
   return { restarts, losses };
 }

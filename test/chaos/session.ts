@@ -22,12 +22,24 @@ const answerSchema = z.looseObject({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
+export interface OpenCall {
+  readonly id: number;
+  /** Undefined as long as there is none. */
+  readonly received: () => Answer | undefined;
+  readonly answer: Promise<Answer>;
+}
+
 export interface ChaosSession extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the response to this request. */
   call(name: string, arguments_: object): Promise<Answer>;
   /** The same, for a call whose answer nobody will wait for. */
   ask(name: string, arguments_: object): void;
+  /** The same, with the request's id, to cancel it by. */
+  begin(name: string, arguments_: object): OpenCall;
+  notify(method: string, params: object): Promise<void>;
+  /** Responses to requests that were answered before. */
+  duplicates(): number;
   workerPids(): number[];
   endInput(): void;
   readonly exited: Promise<number>;
@@ -47,6 +59,7 @@ export async function startSession(
   });
   const pending = new Map<number, PromiseWithResolvers<Answer>>();
   let id = 0;
+  let duplicates = 0;
   const reading = (async () => {
     const decoder = new TextDecoder();
     let rest = "";
@@ -57,8 +70,10 @@ export async function startSession(
       rest = lines.pop() ?? "";
       for (const line of lines) {
         const message = answerSchema.parse(JSON.parse(line));
-        if (typeof message.id === "number") {
+        if (typeof message.id === "number" && message.method === undefined) {
+          if (!pending.has(message.id)) duplicates += 1;
           pending.get(message.id)?.resolve(message);
+          pending.delete(message.id);
         }
       }
     }
@@ -70,13 +85,21 @@ export async function startSession(
     await child.stdin.write(`${JSON.stringify(message)}\n`);
     await child.stdin.flush();
   };
-  const request = async (method: string, params: object) => {
+  const begin = (method: string, params: object): OpenCall => {
     id += 1;
     const answer = Promise.withResolvers<Answer>();
     pending.set(id, answer);
-    await send({ jsonrpc: "2.0", id, method, params });
-    return answer.promise;
+    let received: Answer | undefined;
+    // Whoever does not wait for it is not told that it never came.
+    answer.promise.then(
+      (message) => void (received = message),
+      () => {},
+    );
+    send({ jsonrpc: "2.0", id, method, params }).catch(answer.reject);
+    return { id, answer: answer.promise, received: () => received };
   };
+  const request = (method: string, params: object) =>
+    begin(method, params).answer;
   await request("initialize", {
     protocolVersion: "2025-11-25",
     capabilities: {},
@@ -87,9 +110,12 @@ export async function startSession(
     pid: child.pid,
     call: (name, arguments_) =>
       request("tools/call", { name, arguments: arguments_ }),
-    ask: (name, arguments_) => {
-      request("tools/call", { name, arguments: arguments_ }).catch(() => {});
-    },
+    ask: (name, arguments_) =>
+      void begin("tools/call", { name, arguments: arguments_ }),
+    begin: (name, arguments_) =>
+      begin("tools/call", { name, arguments: arguments_ }),
+    notify: (method, params) => send({ jsonrpc: "2.0", method, params }),
+    duplicates: () => duplicates,
     workerPids: () => childrenOf(child.pid),
     endInput: () => void child.stdin.end(),
     exited: child.exited,

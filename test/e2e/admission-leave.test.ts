@@ -1,58 +1,23 @@
 // Who leaves the queue, dies in it or never gets into it: nobody else has to wait, and
 // Claude is never started for them.
 
-import {
-  afterEach,
-  beforeEach,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { makeScene, type Scene } from "../chaos/scene.ts";
-import { startSession, survivors, until } from "../chaos/session.ts";
-import { fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
+import { startSession } from "../chaos/session.ts";
 import { connect, faultOf, responseOf } from "./supervision-client.ts";
+import { supervisionPlace } from "./supervision-place.ts";
 
 setDefaultTimeout(30_000);
 
-let scene: Scene;
-beforeEach(() => {
-  scene = makeScene({ PHONE_OPUS_MAX_RUNNING: "2", FAKE_CLAUDE_MS: "800" });
+const place = supervisionPlace({
+  PHONE_OPUS_MAX_RUNNING: "2",
+  FAKE_CLAUDE_MS: "800",
 });
-afterEach(async () => {
-  const alive = () => survivors(scene.stateHome);
-  await until("all over", () => alive().length === 0, 5000).catch(() => {
-    for (const pid of alive()) process.kill(pid, "SIGKILL");
-  });
-  scene[Symbol.dispose]();
-});
+const { accepted, begin, spools, started, starts } = place;
 
 const answer = "The answer is 42.";
 const one = { PHONE_OPUS_MAX_RUNNING: "1" };
-const begin = (extra: Record<string, string> = {}) =>
-  connect({ ...scene.environment, ...extra }, scene.home);
-const starts = () => fakeClaudeStarts(scene.startsFile);
-const started = (count: number) =>
-  until(
-    `${count} started`,
-    async () => (await starts()).length === count,
-    10_000,
-  );
-const spools = () => join(scene.stateHome, "phone_opus/consults");
-const accepted = (count: number) =>
-  until(
-    `${count} accepted`,
-    () => {
-      try {
-        return readdirSync(spools()).length === count;
-      } catch {
-        return false;
-      }
-    },
-    10_000,
-  );
 
 test("one cancelled in the queue never starts Claude", async () => {
   await using session = await begin({ ...one, FAKE_CLAUDE_MS: "1500" });
@@ -65,8 +30,26 @@ test("one cancelled in the queue never starts Claude", async () => {
   stop.abort();
   expect(responseOf(await first)).toBe(answer);
   expect(responseOf(await session.consult("third"))).toBe(answer);
-  expect(await starts()).toHaveLength(2);
+  expect(await starts()).toBe(2);
 });
+
+for (const delayMs of [0, 25]) {
+  test(`one cancelled ${delayMs} ms after its turn came gives its place up`, async () => {
+    await using session = await begin({ ...one, FAKE_CLAUDE_MS: "300" });
+    const first = session.consult("first");
+    await accepted(1);
+    const stop = new AbortController();
+    const second = session.consult("second", { signal: stop.signal });
+    second.catch(() => {});
+    await accepted(2);
+    await first;
+    await Bun.sleep(delayMs);
+    stop.abort();
+    const late = Bun.sleep(8000).then(() => "no answer");
+    const third = session.consult("third").then(responseOf);
+    expect(await Promise.race([third, late])).toBe(answer);
+  });
+}
 
 test("consult_cancel ends one in the queue, at once and before Claude is started", async () => {
   await using session = await begin({ ...one, FAKE_CLAUDE_MS: "2500" });
@@ -84,18 +67,18 @@ test("consult_cancel ends one in the queue, at once and before Claude is started
   expect(fault.code).toBe("cancelled");
   expect((await session.health()).running).toHaveLength(1);
   expect(responseOf(await first)).toBe(answer);
-  expect(await starts()).toHaveLength(1);
+  expect(await starts()).toBe(1);
 });
 
 for (const wait of [{}, { wait_s: 0 }]) {
   const kind = "wait_s" in wait ? "tickets" : "calls";
   test(`a host that dies with ${kind} in the queue blocks no other`, async () => {
     const own = {
-      ...scene.environment,
+      ...place.scene().environment,
       ...one,
       PHONE_OPUS_ORPHAN_GRACE_S: "1",
     };
-    const dying = await startSession(own, scene.home);
+    const dying = await startSession(own, place.scene().home);
     for (const number of [1, 2, 3]) {
       dying.ask("consult", { prompt: `of the dead ${number}`, ...wait });
     }
@@ -105,7 +88,7 @@ for (const wait of [{}, { wait_s: 0 }]) {
       process.kill(pid, "SIGKILL");
     }
     await dying.exited;
-    await using session = await connect(own, scene.home);
+    await using session = await connect(own, place.scene().home);
     const late = Bun.sleep(8000).then(() => "no answer");
     const mine = session.consult("of the living").then(responseOf);
     expect(await Promise.race([mine, late])).toBe(answer);
@@ -113,13 +96,13 @@ for (const wait of [{}, { wait_s: 0 }]) {
 }
 
 test("outside the allowed roots nothing is spawned", async () => {
-  const root = join(scene.home, "allowed");
+  const root = join(place.scene().home, "allowed");
   mkdirSync(root);
   await using session = await begin({ PHONE_OPUS_ALLOWED_ROOTS: root });
   const { fault } = faultOf(await session.consult("here?"));
   expect(fault.code).toBe("invalid_input");
   expect(fault.detail).toContain(`(${root})`);
-  expect(await starts()).toEqual([]);
+  expect(await starts()).toBe(0);
   expect(() => readdirSync(spools())).toThrow("ENOENT");
   const inside = await session.call("consult", { prompt: "there?", cwd: root });
   expect(inside.isError).toBe(false);

@@ -1,63 +1,28 @@
 // The limit on Claudes at once, as clients see it: over two hosts and a command, in
 // order, with cancellations and deaths in the queue.
 
-import {
-  afterEach,
-  beforeEach,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { makeScene, type Scene } from "../chaos/scene.ts";
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { survivors, until } from "../chaos/session.ts";
-import { fakeClaude, fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
-import { connect, faultOf, responseOf, run } from "./supervision-client.ts";
+import { fakeClaude } from "../fake-claude/fake-claude.ts";
+import { faultOf, responseOf } from "./supervision-client.ts";
+import { supervisionPlace } from "./supervision-place.ts";
 
 setDefaultTimeout(30_000);
 
-let scene: Scene;
-beforeEach(() => {
-  scene = makeScene({ PHONE_OPUS_MAX_RUNNING: "2", FAKE_CLAUDE_MS: "800" });
+const place = supervisionPlace({
+  PHONE_OPUS_MAX_RUNNING: "2",
+  FAKE_CLAUDE_MS: "800",
 });
-afterEach(async () => {
-  const alive = () => survivors(scene.stateHome);
-  await until("all over", () => alive().length === 0, 5000).catch(() => {
-    for (const pid of alive()) process.kill(pid, "SIGKILL");
-  });
-  scene[Symbol.dispose]();
-});
+const { accepted, begin, started, starts } = place;
 
 const answer = "The answer is 42.";
 const one = { PHONE_OPUS_MAX_RUNNING: "1" };
 const long = { ...one, FAKE_CLAUDE_MS: "60000" };
-const begin = (extra: Record<string, string> = {}) =>
-  connect({ ...scene.environment, ...extra }, scene.home);
-const starts = () => fakeClaudeStarts(scene.startsFile);
-const started = (count: number) =>
-  until(
-    `${count} started`,
-    async () => (await starts()).length === count,
-    10_000,
-  );
-const spools = () => join(scene.stateHome, "phone_opus/consults");
-const accepted = (count: number) =>
-  until(
-    `${count} accepted`,
-    () => {
-      try {
-        return readdirSync(spools()).length === count;
-      } catch {
-        return false;
-      }
-    },
-    10_000,
-  );
 
 /** Claudes at work: the fakes by their command line. */
 function claudes(): number {
-  return survivors(scene.stateHome).filter((pid) => {
+  return survivors(place.scene().stateHome).filter((pid) => {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
       return (
@@ -84,15 +49,15 @@ test("never more than two Claudes over two hosts and a command", async () => {
   const results: unknown[] = await Promise.all([
     ...[1, 2, 3].map((n) => here.consult(`here ${n}`).then(responseOf)),
     ...[1, 2, 3].map((n) => there.consult(`there ${n}`).then(responseOf)),
-    run(scene.environment, scene.home, "consult", "from a shell").then(
-      ({ stdout }) => stdout.trim(),
-    ),
+    place
+      .phoneOpus("consult", "from a shell")
+      .then(({ stdout }) => stdout.trim()),
   ]);
   isOver = true;
   await watching;
   expect(results).toEqual(Array.from({ length: 7 }, () => answer));
   expect(most).toBe(2);
-  expect(await starts()).toHaveLength(7);
+  expect(await starts()).toBe(7);
 });
 
 test("first come first served, over two hosts", async () => {

@@ -1,44 +1,23 @@
 // `phone-opus mcp reload`: whom it reaches, and that runs go on through it.
 
-import {
-  afterEach,
-  beforeEach,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { makeScene, type Scene } from "../chaos/scene.ts";
-import { survivors, until } from "../chaos/session.ts";
-import { fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
-import { connect, responseOf, run } from "./supervision-client.ts";
+import { until } from "../chaos/session.ts";
+import { responseOf } from "./supervision-client.ts";
+import { supervisionPlace } from "./supervision-place.ts";
 
 setDefaultTimeout(30_000);
 
-let scene: Scene;
-beforeEach(() => {
-  scene = makeScene({ FAKE_CLAUDE_MS: "100" });
-});
-afterEach(async () => {
-  const alive = () => survivors(scene.stateHome);
-  await until("all over", () => alive().length === 0, 5000).catch(() => {
-    for (const pid of alive()) process.kill(pid, "SIGKILL");
-  });
-  scene[Symbol.dispose]();
-});
+const place = supervisionPlace({ FAKE_CLAUDE_MS: "100" });
+const { begin, started, starts } = place;
 
-const starts = async () => (await fakeClaudeStarts(scene.startsFile)).length;
-const claudeRuns = (count = 1) =>
-  until("Claude runs", async () => (await starts()) === count, 10_000);
-const begin = (extra: Record<string, string> = {}) =>
-  connect({ ...scene.environment, ...extra }, scene.home);
 const reload = (...words: string[]) =>
-  run(scene.environment, scene.home, "mcp", "reload", ...words);
+  place.phoneOpus("mcp", "reload", ...words);
 
 test("reload during a consult keeps it running and answers it", async () => {
   await using session = await begin({ FAKE_CLAUDE_MS: "1500" });
   const answer = session.consult("a question");
-  await claudeRuns();
+  await started(1);
   const before = session.workers();
   expect((await reload(String(session.pid))).code).toBe(0);
   expect(responseOf(await answer)).toBe("The answer is 42.");
@@ -55,7 +34,7 @@ test("reload during a consult keeps it running and answers it", async () => {
 test("reloads, however many, are no lost attempts of a consult", async () => {
   await using session = await begin({ FAKE_CLAUDE_MS: "8000" });
   const answer = session.consult("a question");
-  await claudeRuns();
+  await started(1);
   for (let generation = 1; generation <= 6; generation += 1) {
     await until(
       `generation ${generation}`,
@@ -76,7 +55,7 @@ test("reloads, however many, are no lost attempts of a consult", async () => {
 test("reload helps against a worker that hangs", async () => {
   await using session = await begin({ FAKE_CLAUDE_MS: "500" });
   const answer = session.consult("a question");
-  await claudeRuns();
+  await started(1);
   const workers = session.workers();
   for (const pid of workers) process.kill(pid, "SIGSTOP");
   try {

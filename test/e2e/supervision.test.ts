@@ -1,13 +1,7 @@
 // Recovery as a client sees it: a worker that will not start, a downstream that keeps
 // failing, and `phone-opus mcp reload`.
 
-import {
-  afterEach,
-  beforeEach,
-  expect,
-  setDefaultTimeout,
-  test,
-} from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import {
   existsSync,
   linkSync,
@@ -16,34 +10,22 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { makeScene, type Scene } from "../chaos/scene.ts";
-import { binary, survivors, until } from "../chaos/session.ts";
-import { fakeClaude, fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
-import { connect, faultOf, responseOf, run } from "./supervision-client.ts";
+import { binary, until } from "../chaos/session.ts";
+import { fakeClaude } from "../fake-claude/fake-claude.ts";
+import { faultOf, responseOf } from "./supervision-client.ts";
+import { supervisionPlace } from "./supervision-place.ts";
 
 setDefaultTimeout(30_000);
 
-let scene: Scene;
-beforeEach(() => {
-  scene = makeScene({ FAKE_CLAUDE_MS: "100" });
-});
-afterEach(async () => {
-  const alive = () => survivors(scene.stateHome);
-  await until("all over", () => alive().length === 0, 5000).catch(() => {
-    for (const pid of alive()) process.kill(pid, "SIGKILL");
-  });
-  scene[Symbol.dispose]();
-});
+const place = supervisionPlace({ FAKE_CLAUDE_MS: "100" });
+const { begin, starts } = place;
 
-const starts = async () => (await fakeClaudeStarts(scene.startsFile)).length;
-const begin = (extra: Record<string, string> = {}, command = binary) =>
-  connect({ ...scene.environment, ...extra }, scene.home, command);
 const reload = (...words: string[]) =>
-  run(scene.environment, scene.home, "mcp", "reload", ...words);
+  place.phoneOpus("mcp", "reload", ...words);
 
 test("a worker that dies at every start: the budget, one sentence, reload", async () => {
-  const command = join(scene.home, "phone-opus");
-  const trace = join(scene.home, "worker-starts");
+  const command = join(place.scene().home, "phone-opus");
+  const trace = join(place.scene().home, "worker-starts");
   const workerStarts = () =>
     existsSync(trace) ? readFileSync(trace, "utf8").length : 0;
   linkSync(binary, command);

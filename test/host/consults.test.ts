@@ -3,7 +3,10 @@
 
 import { describe, expect, test } from "bun:test";
 import { faultRecord } from "../../src/base/fault.ts";
-import { newId } from "../consult/scene.ts";
+import { addOwner } from "../../src/consult/custody.ts";
+import { spoolAt } from "../../src/consult/spool.ts";
+import { identifyProcess } from "../../src/sys/processes.ts";
+import { done, newId } from "../consult/scene.ts";
 import { consulting } from "./consulting.ts";
 
 describe("a call whose worker is lost", () => {
@@ -71,12 +74,40 @@ describe("a call whose worker is lost", () => {
     });
     expect(session.attempts()).toBe(1);
   });
+});
 
-  test("is not asked again once it was cancelled", async () => {
+describe("a cancelled call whose worker is lost", () => {
+  test.each([true, false])(
+    "has its run ended without it; accepted: %p",
+    async (isAccepted) => {
+      await using session = consulting();
+      const { id, abort, result, cancelReason } = session.ask();
+      const first = await session.attempt(1);
+      if (isAccepted) first.accept();
+      abort.abort("enough");
+      first.loseWorker();
+      const second = await session.attempt(2);
+      expect(cancelReason()).toBe("The client cancelled the consult: enough.");
+      expect(second.call).toMatchObject({ kind: "attach", consultId: id });
+      // The next worker is to see to the end: it must not be told to leave.
+      expect(second.call.signal.aborted).toBe(false);
+      second.loseWorker();
+      const fault = faultRecord({
+        code: "cancelled",
+        stage: "claude",
+        operation: "tools/call:consult",
+        detail: "enough",
+      });
+      (await session.attempt(3)).fail(fault);
+      expect(await result).toEqual({ kind: "fault", fault });
+      expect(session.consults.live()).toEqual([]);
+    },
+  );
+
+  test("is not asked again where there is no run", async () => {
     await using session = consulting();
-    const { abort, result } = session.ask();
+    const { abort, result } = session.ask({ consultId: newId() });
     const first = await session.attempt(1);
-    first.accept();
     abort.abort("enough");
     first.loseWorker();
     expect(await result).toMatchObject({
@@ -85,6 +116,68 @@ describe("a call whose worker is lost", () => {
     });
     expect(session.attempts()).toBe(1);
     expect(session.events).toEqual([]);
+  });
+
+  test("is not asked again where the run is over", async () => {
+    await using session = consulting();
+    const { id, abort, result, cancelReason } = session.ask();
+    const first = await session.attempt(1);
+    first.accept();
+    abort.abort("enough");
+    spoolAt(session.place.consults, id).recordOutcome(done(id));
+    first.loseWorker();
+    expect(await result).toMatchObject({ kind: "fault" });
+    expect(cancelReason()).toBeUndefined();
+    expect(session.attempts()).toBe(1);
+  });
+
+  test("leaves a run that another call waits for", async () => {
+    await using session = consulting();
+    const { id, abort, result, cancelReason } = session.ask();
+    const other = session.ask();
+    const first = await session.attempt(1);
+    first.accept();
+    const second = await session.attempt(2);
+    second.accept(id, true);
+    abort.abort("enough");
+    first.loseWorker();
+    expect(await result).toMatchObject({ kind: "fault" });
+    expect(cancelReason()).toBeUndefined();
+    second.answer(id);
+    expect(await other.result).toMatchObject({ kind: "answer" });
+    expect(session.attempts()).toBe(2);
+  });
+
+  test("has its run ended with the last call that waited for it", async () => {
+    await using session = consulting();
+    const { id, abort, cancelReason } = session.ask();
+    const other = session.ask();
+    const first = await session.attempt(1);
+    first.accept();
+    const second = await session.attempt(2);
+    second.accept(id, true);
+    abort.abort("enough");
+    other.abort.abort("enough");
+    first.loseWorker();
+    second.loseWorker();
+    await session.attempt(3);
+    expect(cancelReason()).toBeString();
+  });
+
+  test("leaves a run that another process waits for", async () => {
+    await using session = consulting();
+    const { id, abort, result, cancelReason } = session.ask();
+    const { directory } = spoolAt(session.place.consults, id);
+    const parent = identifyProcess(process.ppid);
+    if (parent === undefined) throw new Error("there is no parent");
+    addOwner(directory, parent);
+    const first = await session.attempt(1);
+    first.accept();
+    abort.abort("enough");
+    first.loseWorker();
+    expect(await result).toMatchObject({ kind: "fault" });
+    expect(cancelReason()).toBeUndefined();
+    expect(session.attempts()).toBe(1);
   });
 });
 

@@ -101,4 +101,28 @@ describe("health", () => {
       structured({ retries: 1, transport_faults: 0, worker_restarts: 1 }),
     );
   });
+
+  test("of an ejected worker waits for nobody, and is ready when that is over", async () => {
+    await using place = tempDir();
+    const { call, clock, fake, health, answer } = await startHost(place, {
+      PHONE_OPUS_RESTARTS: "0",
+      PHONE_OPUS_RESTART_PERIOD_S: "60",
+    });
+    call(1, "consult", { prompt: "Why?" });
+    const worker = await fake.worker(1);
+    worker.hello();
+    await worker.execution(1);
+    worker.die({ signal: "SIGKILL" });
+    expect(await answer(1)).toMatchObject({
+      result: { structuredContent: { fault: { code: "budget_exhausted" } } },
+    });
+    const dead = { worker_alive: false, running: [], state: "cold" };
+    expect(await health(2)).toMatchObject(
+      structured({ ...dead, ready: false, worker_phase: "ejected" }),
+    );
+    clock.advance(60_000);
+    expect(await health(3)).toMatchObject(
+      structured({ ...dead, ready: true, worker_phase: "absent" }),
+    );
+  });
 });

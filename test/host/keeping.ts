@@ -27,6 +27,7 @@ export function startKeeper() {
     onRestart: () => events.push("restart"),
     onReady: (generation) => events.push(`ready ${generation}`),
     onLost: (generation) => events.push(`lost ${generation}`),
+    onAtRest: () => {},
     onComplaint: (detail) => events.push(detail),
   });
   const ask = (prompt = "Why?") => {

@@ -14,6 +14,7 @@ import {
 import {
   createPrivateFile,
   ensurePrivateDirectory,
+  namesIn,
   readTextIfPresent,
   replaceFile,
   writeFully,
@@ -125,4 +126,13 @@ test("what is not there reads as undefined, what is unreadable is an error", asy
   expect(readTextIfPresent(dir.at("none"))).toBe(undefined);
   expect(readTextIfPresent(dir.at("no", "parent"))).toBe(undefined);
   expect(() => readTextIfPresent(dir.path)).toThrow("EISDIR");
+});
+
+test("what is in a directory; nothing where there is none", async () => {
+  await using dir = tempDir();
+  writeFileSync(dir.at("file"), "");
+  mkdirSync(dir.at("directory"));
+  expect(namesIn(dir.path).toSorted()).toEqual(["directory", "file"]);
+  expect(namesIn(dir.at("none"))).toEqual([]);
+  expect(() => namesIn(dir.at("file"))).toThrow("ENOTDIR");
 });
