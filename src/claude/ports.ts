@@ -7,7 +7,11 @@ import { createAdmission } from "../consult/admission.ts";
 import type { DirectoryRules } from "../consult/request.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { StatePaths } from "../sys/paths.ts";
-import type { Environment, Settings } from "../sys/settings.ts";
+import {
+  definedVariables,
+  type Environment,
+  type Settings,
+} from "../sys/settings.ts";
 import { spawnDetached } from "../sys/spawn.ts";
 import type { AttachPorts } from "./attach.ts";
 
@@ -58,16 +62,8 @@ export function consultPorts(options: ConsultPortsOptions): ConsultPorts {
     startRunner: (consultId, spool) =>
       spawnDetached({
         command: [...program, "mcp", "runner", consultId],
-        environment: definedOnly(options.environment),
+        environment: definedVariables(options.environment),
         stderrPath: join(spool.directory, "runner.log"),
       }),
   };
-}
-
-function definedOnly(environment: Environment): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
 }

@@ -68,7 +68,7 @@ test("each build gets a directory, the link leads to the newest, three are kept"
   expect(installedVersion()).toBe("1.0.4");
   expect(
     kept()
-      .map((name) => name.split("-")[0])
+      .map((name) => name.split("-")[0] ?? "")
       .toSorted(),
   ).toEqual(["1.0.2", "1.0.3", "1.0.4"]);
   expect(readdirSync(place.at("home/.local/bin"))).toEqual(["phone-opus"]);
