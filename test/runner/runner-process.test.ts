@@ -56,8 +56,8 @@ describe.each([
     const runs = Array.from({ length: 20 }, () => here.run([id]));
     expect(await Promise.all(runs)).toEqual(Array.from(runs, () => quiet));
     expect(spool.readOutcome()?.status).toBe("done");
+    // One that comes when the run is over claims it, too, and starts nothing.
     expect((await here.sandbox.starts()).length).toBe(1);
-    expect(readRunner(spool.directory)?.number).toBe(1);
   });
 
   test("leaves a run alone that is over", async () => {
