@@ -4,6 +4,7 @@
 import { launchBinary } from "./binary.ts";
 import { defaultWaitMs } from "./client-limits.ts";
 import { createCircuit } from "./circuit.ts";
+import { createClientRoots } from "./client-roots.ts";
 import { createConsultTools } from "./consult-tools.ts";
 import { createConsults } from "./consults.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -138,6 +139,11 @@ export function createHost(options: HostOptions): Host {
     };
   };
 
+  const clientRoots = createClientRoots({
+    baseDirectory: options.workingDirectory,
+    isOverruled: settings.allowedRoots !== undefined,
+    clock,
+  });
   const dispatch = createDispatch({
     consultTools: createConsultTools({
       consults,
@@ -153,6 +159,7 @@ export function createHost(options: HostOptions): Host {
     }),
     health,
     telemetry: () => counters.snapshot(),
+    rootProblem: clientRoots.problemWith,
     configurationProblem: parsed.ok ? undefined : parsed.problem,
   });
 
@@ -182,6 +189,7 @@ export function createHost(options: HostOptions): Host {
     transport,
     dispatch,
     ledger,
+    onRoots: clientRoots.ask,
     onError: (error) => log(error.message),
   });
 

@@ -17,6 +17,7 @@ import type { LedgerOptions } from "../consult/ledger.ts";
 import { describeTool, toolSpecs } from "../tools/catalog.ts";
 import { serverInstructions } from "../tools/instructions.ts";
 import type { WireProgress } from "../wire/messages.ts";
+import { type ClientRoots, rootListSchema } from "./client-roots.ts";
 import { argumentsOf, type Dispatch } from "./dispatch.ts";
 import { listResources, readResource, resourceTemplate } from "./resources.ts";
 
@@ -25,6 +26,8 @@ export interface McpOptions {
   readonly dispatch: Dispatch;
   /** Where the answers that resources show are kept. */
   readonly ledger: LedgerOptions;
+  /** The client has roots; `list` asks it for them. */
+  readonly onRoots: ClientRoots["ask"];
   readonly onError: (error: Error) => void;
 }
 
@@ -33,7 +36,8 @@ export function serveMcp(options: McpOptions): void {
   serveStdio(() => createServer(options), { transport, onerror: onError });
 }
 
-function createServer({ dispatch, ledger, onError }: McpOptions): Server {
+function createServer(options: McpOptions): Server {
+  const { dispatch, ledger, onError } = options;
   const server = new Server(
     { name: "phone-opus", title: "phone-opus", version },
     {
@@ -71,6 +75,7 @@ function createServer({ dispatch, ledger, onError }: McpOptions): Server {
     const mimeType = resourceTemplate.mimeType;
     return { contents: [{ uri, mimeType, text, _meta: { page, pages } }] };
   });
+  followRoots(server, options.onRoots);
   server.fallbackRequestHandler = ({ method }) => {
     throw protocolError(
       method,
@@ -79,6 +84,16 @@ function createServer({ dispatch, ledger, onError }: McpOptions): Server {
     );
   };
   return server;
+}
+
+/** In the newest revision there are none, and no initialisation either. */
+function followRoots(server: Server, onRoots: McpOptions["onRoots"]): void {
+  const ask = () => {
+    if (server.getClientCapabilities()?.roots === undefined) return;
+    onRoots(() => server.request({ method: "roots/list" }, rootListSchema));
+  };
+  server.oninitialized = ask;
+  server.setNotificationHandler("notifications/roots/list_changed", ask);
 }
 
 function protocolError(

@@ -69,6 +69,11 @@ const initializeSchema = z.looseObject({
   clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
 });
 const idOnlySchema = z.looseObject({ id: requestIdSchema });
+const answerSchema = z.looseObject({
+  jsonrpc: z.literal("2.0"),
+  id: requestIdSchema,
+  method: z.undefined().optional(),
+});
 
 /** In the revision 2026-07-28 each request says itself which protocol it speaks. */
 const envelopeVersionKey = "io.modelcontextprotocol/protocolVersion";
@@ -83,6 +88,8 @@ const beforeInitialize = new Set(["initialize", "ping"]);
 
 export function createSession(): Session {
   const pending = new Map<RequestId, PendingRequest>();
+  /** Our own requests to the client that it has not answered. */
+  const asked = new Set<RequestId>();
   let isInitialized = false;
   // The first message without an envelope settles that this client is of the older era.
   let isOlderEra = false;
@@ -177,6 +184,14 @@ export function createSession(): Session {
           ? { kind: "ignore" }
           : { kind: "pass", message };
       }
+      const answer = answerSchema.safeParse(value);
+      if (answer.success && asked.has(answer.data.id)) {
+        const message = asMessage(value);
+        if (message !== undefined) {
+          asked.delete(answer.data.id);
+          return { kind: "pass", message };
+        }
+      }
       return refuseMalformed(value);
     },
     overdueCount: () =>
@@ -185,7 +200,11 @@ export function createSession(): Session {
       ).length,
     settle: (outgoing) => {
       const answered = idOnlySchema.safeParse(outgoing);
-      if (!answered.success || "method" in answered.data) return undefined;
+      if (!answered.success) return undefined;
+      if ("method" in answered.data) {
+        asked.add(answered.data.id);
+        return undefined;
+      }
       const request = pending.get(answered.data.id);
       pending.delete(answered.data.id);
       return request;
@@ -214,7 +233,7 @@ function metaOf(params: JsonObject | undefined): JsonObject {
 
 function refuseMalformed(value: unknown): Admission {
   const object = jsonObjectSchema.safeParse(value).data;
-  // Responses are never answered; we asked for nothing, so there is nothing to match.
+  // Responses are never answered, and this one answers nothing that we asked.
   if (
     object !== undefined &&
     !("method" in object) &&
