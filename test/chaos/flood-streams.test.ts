@@ -6,14 +6,13 @@ import { createLineDecoder } from "../../src/base/lines.ts";
 import { createTranscript } from "../../src/claude/transcript.ts";
 import { identifyProcess } from "../../src/sys/processes.ts";
 import { newConsultId } from "../../src/sys/ids.ts";
+import { isLong, seed } from "./form.ts";
 import { opening, request, residentBytes, startRaw } from "./flood-client.ts";
 import { createFuzzer, type Fuzzer } from "./flood-fuzz.ts";
 import { makeScene } from "./scene.ts";
 import { until } from "./session.ts";
 
-const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
 const lines = isLong ? 1_000_000 : 20_000;
-const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
 const maxLineBytes = 4096;
 /** What a host may take at the most, whatever its client does. */
 const mostBytes = 200e6;

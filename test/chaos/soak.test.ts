@@ -6,6 +6,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isLong, seed } from "./form.ts";
 import { residentBytes } from "./flood-client.ts";
 import { makeScene, type Scene } from "./scene.ts";
 import {
@@ -19,8 +20,6 @@ import { openBooks } from "./soak-books.ts";
 import { makeCall } from "./soak-calls.ts";
 import { type Flight, killRunner, killWorker } from "./soak-kills.ts";
 
-const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
-const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
 const form = isLong
   ? { rounds: 10, roundMs: 60_000, callers: 8 }
   : { rounds: 2, roundMs: 5000, callers: 4 };
