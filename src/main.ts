@@ -94,6 +94,7 @@ async function work(): Promise<void> {
     generation,
     keepsHistory: settings.keepsHistory,
     output: standardOutput(() => {}),
+    onPressure: (isHigh) => (isHigh ? input.hold() : input.release()),
     consults,
   });
   const leave = async () => {
@@ -101,7 +102,7 @@ async function work(): Promise<void> {
     process.exit(0);
   };
   onEndSignals(() => void leave());
-  readStandardInput({
+  const input = readStandardInput({
     onBytes: (bytes) => worker.receive(bytes),
     onEnd: () => void leave(),
   });

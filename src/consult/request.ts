@@ -1,11 +1,9 @@
 // A consult request that can be run: the arguments checked against the world. The
 // rules about blank prompts, directories and turn limits are the seed's.
 
-import { access, constants, realpath, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
 import { z } from "zod";
-import { errorCode } from "../base/json.ts";
 import { type ConsultQuestion, effortSchema } from "../tools/consult.ts";
+import { liesInside, resolveDirectory } from "./directories.ts";
 
 /** More than this Claude Code itself refuses on stdin (10 MB go, 15 MB fail). */
 export const maxPromptBytes = 10_000_000;
@@ -71,41 +69,4 @@ function findPromptProblem(prompt: string): string | undefined {
     return `prompt is ${bytes} bytes long, ${maxPromptBytes} is the most that Claude Code takes: name files for it to read instead of pasting them.`;
   }
   return undefined;
-}
-
-async function resolveDirectory(
-  requested: string | undefined,
-  baseDirectory: string,
-): Promise<{ ok: true; path: string } | { ok: false; problem: string }> {
-  const candidate = resolve(baseDirectory, requested ?? ".");
-  try {
-    const path = await realpath(candidate);
-    const status = await stat(path);
-    if (!status.isDirectory()) {
-      return refuse(`cwd ${candidate} is not a directory: name one that is.`);
-    }
-    await access(path, constants.R_OK | constants.X_OK);
-    return { ok: true, path };
-  } catch (error) {
-    return refuse(
-      errorCode(error) === "ENOENT"
-        ? `cwd ${candidate} does not exist: name a directory that does.`
-        : `cwd ${candidate} cannot be used (${errorCode(error)}): name another directory.`,
-    );
-  }
-}
-
-/** Both sides with their symlinks resolved. A root that does not exist allows nothing. */
-async function liesInside(
-  path: string,
-  roots: readonly string[],
-): Promise<boolean> {
-  const canonical = await Promise.all(
-    roots.map((root) => realpath(root).catch(() => undefined)),
-  );
-  return canonical.some(
-    (root) =>
-      root !== undefined &&
-      (path === root || path.startsWith(root === sep ? sep : root + sep)),
-  );
 }

@@ -40,6 +40,11 @@ export interface DispatchOptions {
   readonly consultTools: ConsultTools;
   readonly health: () => HealthSnapshot;
   readonly telemetry: () => TelemetrySnapshot;
+  /** Why the client's roots forbid this directory; undefined where they do not. */
+  readonly rootProblem: (
+    call: ToolCall,
+    cwd: string | undefined,
+  ) => Promise<string | undefined>;
   /** Why consults cannot be taken at all, e.g. a bad environment variable. */
   readonly configurationProblem: string | undefined;
 }
@@ -54,6 +59,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (!parsed.ok) return faultResult(parsed.fault);
     if (options.configurationProblem !== undefined) {
       return faultResult(invalid("consult", options.configurationProblem));
+    }
+    const rootProblem = await options.rootProblem(call, parsed.value.cwd);
+    if (rootProblem !== undefined) {
+      return faultResult(invalid("consult", rootProblem));
     }
     return consultTools.consult(call, parsed.value);
   };

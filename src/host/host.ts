@@ -20,6 +20,7 @@ import { launchBinary } from "./binary.ts";
 import type { Capsule } from "./capsule.ts";
 import type { LoadedCapsule } from "./capsule-file.ts";
 import { defaultWaitMs } from "./client-limits.ts";
+import { createClientRoots } from "./client-roots.ts";
 import { createConsultTools } from "./consult-tools.ts";
 import { createContinuity, type RolloutPorts } from "./continuity.ts";
 import { createDispatch } from "./dispatch.ts";
@@ -117,6 +118,11 @@ export function createHost(options: HostOptions): Host {
   const session = createSession(sessionOf(earlier));
   let rollout: HostRollout | undefined;
 
+  const clientRoots = createClientRoots({
+    baseDirectory: options.workingDirectory,
+    isOverruled: settings.allowedRoots !== undefined,
+    clock,
+  });
   const dispatch = createDispatch({
     consultTools: createConsultTools({
       consults,
@@ -143,6 +149,11 @@ export function createHost(options: HostOptions): Host {
         rollout: () => rollout?.state(),
       }),
     telemetry: () => counters.snapshot(),
+    // What was asked before an upgrade was allowed then.
+    rootProblem: ({ requestId }, cwd) =>
+      invocations.isResumed(requestId)
+        ? Promise.resolve(undefined)
+        : clientRoots.problemWith(cwd),
     configurationProblem: parsed.ok ? undefined : parsed.problem,
   });
 
@@ -187,6 +198,7 @@ export function createHost(options: HostOptions): Host {
     onToolsListed: (tools) => {
       shownTools = tools.map(shownTool);
     },
+    onRoots: clientRoots.ask,
     onError: (error) => log(error.message),
   });
 

@@ -12,6 +12,8 @@ export interface Invocation {
 }
 
 export interface Invocations {
+  /** Whether an earlier image took this request, and it is to be taken up. */
+  isResumed(requestId: RequestId): boolean;
   /** The consult that this request begins, or began before. */
   begin(requestId: RequestId): Invocation;
   end(requestId: RequestId, invocation: Invocation): void;
@@ -46,6 +48,7 @@ export function createInvocations(options: InvocationsOptions): Invocations {
       .map(({ id, startedMs }) => [id, startedMs]),
   );
   return {
+    isResumed: (requestId) => resumed.has(requestId),
     begin: (requestId) => {
       const call = resumed.get(requestId);
       resumed.delete(requestId);

@@ -18,6 +18,7 @@ import { describeTool, toolSpecs } from "../tools/catalog.ts";
 import { serverInstructions } from "../tools/instructions.ts";
 import type { WireProgress } from "../wire/messages.ts";
 import type { ShownTool } from "./capsule.ts";
+import { type ClientRoots, rootListSchema } from "./client-roots.ts";
 import { argumentsOf, type Dispatch } from "./dispatch.ts";
 import { listResources, readResource, resourceTemplate } from "./resources.ts";
 
@@ -28,6 +29,8 @@ export interface McpOptions {
   readonly ledger: LedgerOptions;
   /** The client was shown these. */
   readonly onToolsListed: (tools: ShownTool[]) => void;
+  /** The client has roots; `list` asks it for them. */
+  readonly onRoots: ClientRoots["ask"];
   readonly onError: (error: Error) => void;
 }
 
@@ -93,6 +96,7 @@ function createServer(options: McpOptions): Server {
     const mimeType = resourceTemplate.mimeType;
     return { contents: [{ uri, mimeType, text, _meta: { page, pages } }] };
   });
+  followRoots(server, options.onRoots);
   server.fallbackRequestHandler = ({ method }) => {
     throw protocolError(
       method,
@@ -101,6 +105,16 @@ function createServer(options: McpOptions): Server {
     );
   };
   return server;
+}
+
+/** In the newest revision there are none, and no initialisation either. */
+function followRoots(server: Server, onRoots: McpOptions["onRoots"]): void {
+  const ask = () => {
+    if (server.getClientCapabilities()?.roots === undefined) return;
+    onRoots(() => server.request({ method: "roots/list" }, rootListSchema));
+  };
+  server.oninitialized = ask;
+  server.setNotificationHandler("notifications/roots/list_changed", ask);
 }
 
 function protocolError(

@@ -34,6 +34,7 @@ export async function prove(
     dispatch: () => new Promise(() => {}),
     ledger: { path: tmpdir(), consultsDirectory: tmpdir() },
     onToolsListed: () => {},
+    onRoots: () => {},
     onError: () => {},
   });
   try {

@@ -69,6 +69,11 @@ const initializeSchema = z.looseObject({
   clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
 });
 const idOnlySchema = z.looseObject({ id: requestIdSchema });
+const answerSchema = z.looseObject({
+  jsonrpc: z.literal("2.0"),
+  id: requestIdSchema,
+  method: z.undefined().optional(),
+});
 
 /** In the revision 2026-07-28 each request says itself which protocol it speaks. */
 const envelopeVersionKey = "io.modelcontextprotocol/protocolVersion";
@@ -87,6 +92,8 @@ export function createSession(earlier: SessionState = coldSession): Session {
   const pending = new Map<RequestId, PendingRequest>(
     earlier.pending.map((request) => [request.id, request]),
   );
+  /** Our own requests to the client that it has not answered. */
+  const asked = new Set<RequestId>();
   let isInitialized = earlier.is_initialized;
   // The first message without an envelope settles that this client is of the older era.
   let isOlderEra = earlier.is_older_era;
@@ -189,6 +196,14 @@ export function createSession(earlier: SessionState = coldSession): Session {
           ? { kind: "ignore" }
           : { kind: "pass", message };
       }
+      const answer = answerSchema.safeParse(value);
+      if (answer.success && asked.has(answer.data.id)) {
+        const message = asMessage(value);
+        if (message !== undefined) {
+          asked.delete(answer.data.id);
+          return { kind: "pass", message };
+        }
+      }
       return refuseMalformed(value);
     },
     overdueCount: () =>
@@ -197,7 +212,11 @@ export function createSession(earlier: SessionState = coldSession): Session {
       ).length,
     settle: (outgoing) => {
       const answered = idOnlySchema.safeParse(outgoing);
-      if (!answered.success || "method" in answered.data) return undefined;
+      if (!answered.success) return undefined;
+      if ("method" in answered.data) {
+        asked.add(answered.data.id);
+        return undefined;
+      }
       const request = pending.get(answered.data.id);
       pending.delete(answered.data.id);
       return request;
@@ -232,7 +251,7 @@ function metaOf(params: JsonObject | undefined): JsonObject {
 
 function refuseMalformed(value: unknown): Admission {
   const object = jsonObjectSchema.safeParse(value).data;
-  // Responses are never answered; we asked for nothing, so there is nothing to match.
+  // Responses are never answered, and this one answers nothing that we asked.
   if (
     object !== undefined &&
     !("method" in object) &&

@@ -34,7 +34,12 @@ export interface WorkerOptions {
   /** False: a consult is forgotten as soon as its answer was delivered. */
   readonly keepsHistory: boolean;
   readonly output: LineOutput;
+  /** True when the host does not take what it is owed, false when that is over. */
+  readonly onPressure: (isHigh: boolean) => void;
 }
+
+/** Characters unread at which pressure begins and ends. */
+const mostOwed = { high: 2 << 20, low: 1 << 18 };
 
 export interface Worker {
   receive(bytes: Uint8Array): void;
@@ -55,7 +60,20 @@ export function createWorker(options: WorkerOptions): Worker {
   const running = new Map<OperationId, RunningOperation>();
   let isEnding = false;
 
-  const send = (message: ToHost) => output.writeLine(JSON.stringify(message));
+  let isUnderPressure = false;
+  const lookAtPressure = () => {
+    const limit = isUnderPressure ? mostOwed.low : mostOwed.high;
+    if (output.owed() > limit === isUnderPressure) return;
+    isUnderPressure = !isUnderPressure;
+    options.onPressure(isUnderPressure);
+  };
+
+  const send = async (message: ToHost) => {
+    const written = output.writeLine(JSON.stringify(message));
+    lookAtPressure();
+    await written;
+    lookAtPressure();
+  };
 
   const complain = (detail: string) =>
     void send({

@@ -4,12 +4,18 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
+import { consultIdSchema } from "../../src/base/ids.ts";
 import { fakeClaude, fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
-import { makeScene } from "./scene.ts";
-import { seededRandom, startSession, survivors, until } from "./session.ts";
+import { isLong, seed } from "./form.ts";
+import { makeScene, type Scene } from "./scene.ts";
+import {
+  type ChaosSession,
+  seededRandom,
+  startSession,
+  survivors,
+  until,
+} from "./session.ts";
 
-const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
-const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
 const random = seededRandom(seed);
 /** Sessions at a time × waves × consults in each. */
 const form = isLong
@@ -24,6 +30,19 @@ function responseOf(answer: { result?: unknown }): unknown {
     ? result.structuredContent
     : result;
 }
+
+async function ticketFor(session: ChaosSession, prompt: string) {
+  const arguments_ = { prompt, render: "json", wait_s: 0 };
+  const { result } = await session.call("consult", arguments_);
+  return consultIdSchema.parse(result?.structuredContent?.["consult_id"]);
+}
+
+const claudeRuns = ({ startsFile }: Scene) =>
+  until(
+    "Claude runs",
+    async () => (await fakeClaudeStarts(startsFile)).length === 1,
+    5000,
+  );
 
 test(`a worker killed at any moment loses no answer (seed ${seed})`, async () => {
   using scene = makeScene({ FAKE_CLAUDE_MS: String(form.runMs) });
@@ -60,14 +79,8 @@ test(`host and worker killed at any moment lose no answer (seed ${seed})`, async
       Array.from({ length: form.sessions }, async (_, index) => {
         const session = await startSession(scene.environment, scene.home);
         for (let number = 0; number < form.consults; number += 1) {
-          const ticket = await session.call("consult", {
-            prompt: `question ${wave}.${index}.${number}`,
-            render: "json",
-            wait_s: 0,
-          });
-          const id = ticket.result?.structuredContent?.["consult_id"];
-          expect(id).toBeString();
-          ids.push(String(id));
+          const prompt = `question ${wave}.${index}.${number}`;
+          ids.push(await ticketFor(session, prompt));
         }
         await Bun.sleep(random() * form.runMs);
         for (const pid of [session.pid, ...session.workerPids()]) {
@@ -100,11 +113,7 @@ test("without a ticket and a successor a run ends when its grace is over", async
   });
   const session = await startSession(scene.environment, scene.home);
   session.ask("consult", { prompt: "a long question" });
-  await until(
-    "Claude runs",
-    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
-    5000,
-  );
+  await claudeRuns(scene);
   for (const pid of [session.pid, ...session.workerPids()]) {
     process.kill(pid, "SIGKILL");
   }
@@ -116,18 +125,9 @@ test("without a ticket and a successor a run ends when its grace is over", async
 test("a run whose runner was killed too is adopted, not started again", async () => {
   using scene = makeScene({ FAKE_CLAUDE_MS: "2000" });
   const session = await startSession(scene.environment, scene.home);
-  const ticket = await session.call("consult", {
-    prompt: "a question",
-    render: "json",
-    wait_s: 0,
-  });
-  const consult_id = String(ticket.result?.structuredContent?.["consult_id"]);
+  const consult_id = await ticketFor(session, "a question");
   const spool = join(scene.stateHome, "phone_opus/consults", consult_id);
-  await until(
-    "Claude runs",
-    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
-    5000,
-  );
+  await claudeRuns(scene);
   const runner = z
     .object({ pid: z.int() })
     .parse(await Bun.file(join(spool, "runner.1.json")).json());
@@ -150,17 +150,8 @@ test("a run whose runner was killed too is adopted, not started again", async ()
 test("a run that died unseen is told as unknown, with the session to resume", async () => {
   using scene = makeScene({ FAKE_CLAUDE_MS: "60000" });
   const session = await startSession(scene.environment, scene.home);
-  const ticket = await session.call("consult", {
-    prompt: "a question",
-    render: "json",
-    wait_s: 0,
-  });
-  const consult_id = String(ticket.result?.structuredContent?.["consult_id"]);
-  await until(
-    "Claude runs",
-    async () => (await fakeClaudeStarts(scene.startsFile)).length === 1,
-    5000,
-  );
+  const consult_id = await ticketFor(session, "a question");
+  await claudeRuns(scene);
   const stdout = join(
     scene.stateHome,
     "phone_opus/consults",

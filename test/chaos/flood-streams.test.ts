@@ -6,15 +6,16 @@ import { createLineDecoder } from "../../src/base/lines.ts";
 import { createTranscript } from "../../src/claude/transcript.ts";
 import { identifyProcess } from "../../src/sys/processes.ts";
 import { newConsultId } from "../../src/sys/ids.ts";
-import { opening, request, startRaw } from "./flood-client.ts";
+import { isLong, seed } from "./form.ts";
+import { opening, request, residentBytes, startRaw } from "./flood-client.ts";
 import { createFuzzer, type Fuzzer } from "./flood-fuzz.ts";
 import { makeScene } from "./scene.ts";
 import { until } from "./session.ts";
 
-const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
 const lines = isLong ? 1_000_000 : 20_000;
-const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
 const maxLineBytes = 4096;
+/** What a host may take at the most, whatever its client does. */
+const mostBytes = 200e6;
 const patience = isLong ? 1_700_000 : 120_000;
 
 const requests = [
@@ -70,6 +71,7 @@ test(
     await until("the last ping", () => pings.has("valid last"), 5000);
     expect([...pings.values()].every((count) => count === 1)).toBe(true);
     expect(host.exitCode()).toBeNull();
+    expect(residentBytes(host.pid)).toBeLessThan(mostBytes);
   },
   patience,
 );
@@ -115,6 +117,7 @@ test(
     expect([...answers.values()].every((count) => count === 1)).toBe(true);
     expect(kinds.get("hello")).toBe(1);
     expect(worker.exitCode()).toBeNull();
+    expect(residentBytes(worker.pid)).toBeLessThan(mostBytes);
   },
   patience,
 );

@@ -24,15 +24,15 @@ const floods = {
     request(id, "tools/call", call("consult_list", { limit: 5 })),
 } as const;
 
-/** Resolves once the host has taken nothing for a second and a half; with how much it has. */
-async function takenWhenBlocked(host: RawProcess): Promise<number> {
-  let last = host.taken();
+/** Resolves once it has taken nothing for a second and a half; with how much it has. */
+async function takenWhenBlocked(taker: RawProcess): Promise<number> {
+  let last = taker.taken();
   let lastMs = performance.now();
   await until(
-    "the host takes no more",
+    "it takes no more",
     () => {
-      if (host.taken() !== last) lastMs = performance.now();
-      last = host.taken();
+      if (taker.taken() !== last) lastMs = performance.now();
+      last = taker.taken();
       return performance.now() - lastMs > 1500;
     },
     60_000,
@@ -64,6 +64,24 @@ for (const [name, make] of Object.entries(floods)) {
     expect(residentBytes(host.pid)).toBeLessThan(mostBytes);
   }, 180_000);
 }
+
+test("a flood that the worker complains of to a host that does not read", async () => {
+  using scene = makeScene();
+  const { environment, home } = scene;
+  const words = ["mcp", "worker", "--generation", "1"];
+  await using worker = startRaw(words, environment, home);
+  const most = 100_000;
+  const all = "no message at all\n".repeat(most);
+  const sending = worker.send(all);
+  expect(await takenWhenBlocked(worker)).toBeLessThan(all.length / 2);
+  expect(residentBytes(worker.pid)).toBeLessThan(mostBytes);
+
+  let complaints = 0;
+  worker.read(({ kind }) => void (complaints += kind === "complaint" ? 1 : 0));
+  await until("all complaints", () => complaints === most, 120_000);
+  await sending;
+  expect(residentBytes(worker.pid)).toBeLessThan(mostBytes);
+}, 180_000);
 
 test("hundreds of consults that wait leave the session alive", async () => {
   using scene = makeScene({

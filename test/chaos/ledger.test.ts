@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Database } from "bun:sqlite";
 import { z } from "zod";
 import { fakeClaude } from "../fake-claude/fake-claude.ts";
+import { isLong, seed } from "./form.ts";
 import { makeScene } from "./scene.ts";
 import {
   binary,
@@ -16,8 +17,6 @@ import {
   until,
 } from "./session.ts";
 
-const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
-const seed = Number(Bun.env["PHONE_OPUS_CHAOS_SEED"] ?? Date.now() % 1e6);
 const random = seededRandom(seed);
 
 async function cli(environment: Record<string, string>, ...words: string[]) {

@@ -6,7 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { z } from "zod";
 import { binary, childrenOf } from "../chaos/session.ts";
 
-const resultSchema = z.looseObject({
+export const resultSchema = z.looseObject({
   isError: z.boolean().optional(),
   content: z.array(z.looseObject({ text: z.string() })),
   structuredContent: z.record(z.string(), z.unknown()).optional(),

@@ -66,6 +66,8 @@ function start(answer: Answer = workerAnswer, problem?: string) {
       running: [],
     }),
     telemetry: () => telemetry,
+    rootProblem: (_, cwd) =>
+      Promise.resolve(cwd === "/forbidden" ? "cwd is forbidden." : undefined),
     configurationProblem: problem,
   });
   const call = (name: string, args: JsonObject = {}) =>
@@ -144,6 +146,14 @@ describe("a call that is refused", () => {
     const { call, keeper, running } = start();
     const text = complaint(await call("consult", args));
     expect(text).toStartWith(`The argument ${name} of consult is invalid: `);
+    expect(keeper.calls).toEqual([]);
+    expect(running).toEqual([]);
+  });
+
+  test("for a directory outside the client's roots comes before all else", async () => {
+    const { call, keeper, running } = start();
+    const args = { prompt: "Why?", cwd: "/forbidden" };
+    expect(complaint(await call("consult", args))).toBe("cwd is forbidden.");
     expect(keeper.calls).toEqual([]);
     expect(running).toEqual([]);
   });

@@ -154,3 +154,53 @@ describe("request ids", () => {
     expect(session.settle({ jsonrpc: "2.0", id: 7, result: {} })?.id).toBe(7);
   });
 });
+
+describe("a response", () => {
+  const answer = { jsonrpc: "2.0", id: 0, result: { roots: [] } };
+  function asking() {
+    const session = initialized();
+    session.settle({ jsonrpc: "2.0", id: 0, method: "roots/list" });
+    return session;
+  }
+
+  test.each([
+    ["a result", answer],
+    [
+      "an error",
+      { jsonrpc: "2.0", id: 0, error: { code: -32601, message: "no" } },
+    ],
+  ])("to what we asked is passed on once: %s", (_, response) => {
+    const session = asking();
+    expect(verdict(session.admit(response, 0, ""))).toBe("pass notification");
+    expect(verdict(session.admit(response, 0, ""))).toBe("ignore");
+  });
+
+  test("to what we did not ask is ignored, and one we asked still passes", () => {
+    const session = asking();
+    for (const id of [1, "0", null]) {
+      expect(verdict(session.admit({ ...answer, id }, 0, ""))).toBe("ignore");
+    }
+    expect(verdict(session.admit(answer, 0, ""))).toBe("pass notification");
+  });
+
+  test("that is none leaves the question open", () => {
+    const session = asking();
+    for (const broken of [
+      { ...answer, result: 7 },
+      { ...answer, error: 7 },
+    ]) {
+      expect(verdict(session.admit(broken, 0, ""))).toBe("ignore");
+    }
+    expect(verdict(session.admit({ jsonrpc: "2.0", id: 0 }, 0, ""))).toBe(
+      "refuse 0 -32600",
+    );
+    expect(verdict(session.admit(answer, 0, ""))).toBe("pass notification");
+  });
+
+  test("and a request of the client may bear the same id", () => {
+    const session = asking();
+    expect(verdict(session.admit(request(0, "ping"), 0, ""))).toBe("pass ping");
+    expect(session.settle({ jsonrpc: "2.0", id: 0, result: {} })?.id).toBe(0);
+    expect(verdict(session.admit(answer, 0, ""))).toBe("pass notification");
+  });
+});

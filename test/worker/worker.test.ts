@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { firstGeneration } from "../../src/base/ids.ts";
 import type { ConsultPorts } from "../../src/claude/ports.ts";
 import { systemClock } from "../../src/sys/clock.ts";
+import { createLineOutput } from "../../src/sys/output.ts";
 import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
 import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
 import { until } from "../helpers/until.ts";
@@ -14,13 +15,18 @@ import { consultId } from "../process/worker.ts";
 
 type StartRunner = ConsultPorts["startRunner"];
 
-function start(place: TempDir, startRunner: StartRunner) {
+function start(
+  place: TempDir,
+  startRunner: StartRunner,
+  output = memoryOutput(),
+) {
   mkdirSync(place.at("consults"));
-  const output = memoryOutput();
+  const pressure: boolean[] = [];
   const worker = createWorker({
     generation: firstGeneration,
     keepsHistory: true,
     output,
+    onPressure: (isHigh) => pressure.push(isHigh),
     consults: {
       clock: systemClock,
       maxLineBytes: 10_000,
@@ -53,7 +59,7 @@ function start(place: TempDir, startRunner: StartRunner) {
     );
     return output.messages().at(-1);
   };
-  return { worker, output, receive, answered };
+  return { worker, output, pressure, receive, answered };
 }
 
 function execute(question: Record<string, unknown>) {
@@ -95,6 +101,21 @@ describe("a worker", () => {
     expect(output.messages()).toMatchObject([
       { kind: "hello", protocol: 1, generation: 1, pid: process.pid },
     ]);
+  });
+
+  test("is under pressure while its host does not take what it is owed", async () => {
+    await using place = tempDir();
+    const host = Promise.withResolvers<number>();
+    const sink = { write: () => 0, flush: () => host.promise };
+    const output = { ...memoryOutput(), ...createLineOutput(sink, () => {}) };
+    const { receive, pressure } = start(place, failing, output);
+    receive("garbage\n".repeat(100));
+    expect(pressure).toEqual([]);
+    receive("garbage\n".repeat(20_000));
+    expect(pressure).toEqual([true]);
+    host.resolve(0);
+    await output.flushed();
+    expect(pressure).toEqual([true, false]);
   });
 
   test("reads lines one byte at a time, with CR LF and blanks between", async () => {
