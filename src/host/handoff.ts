@@ -6,9 +6,9 @@
 // us. None is in a timer's callback while a read is outstanding (measured; see
 // sys/input.ts), so that is where it happens.
 
-import { rmSync } from "node:fs";
 import { describeError } from "../base/json.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
+import { removeIfPossible } from "../sys/files.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { Keeper } from "./keeper.ts";
 
@@ -66,7 +66,7 @@ function attempt(options: HandoffOptions): string | undefined {
     options.replace(capsulePath);
     return "the image was not replaced";
   } catch (error) {
-    if (capsulePath !== undefined) rmSync(capsulePath, { force: true });
+    if (capsulePath !== undefined) removeIfPossible(capsulePath);
     return describeError(error);
   }
 }

@@ -3,7 +3,7 @@
 // a note whose host is dead condemns the binary it names. The next start of such a
 // binary becomes the one before it, where that is still there.
 
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { processIdentitySchema } from "../base/ids.ts";
@@ -11,6 +11,7 @@ import { describeError, parseJson } from "../base/json.ts";
 import {
   ensurePrivateDirectory,
   readTextIfPresent,
+  removeIfPossible,
   replaceFile,
 } from "../sys/files.ts";
 import {
@@ -56,7 +57,7 @@ export function noteHandoff(directory: string, handoff: Handoff): void {
 
 /** This host goes on, or has ended as it should. */
 export function confirmHandoff(directory: string, pid: number): void {
-  rmSync(noteOf(directory, pid), { force: true });
+  removeIfPossible(noteOf(directory, pid));
 }
 
 /** All condemned binaries, those whose hosts died since the last look among them. */
@@ -65,7 +66,7 @@ export function judgeHandoffs(directory: string): Condemned[] {
   const fallen = notesIn(directory).flatMap((path) => {
     const handoff = handoffSchema.safeParse(readJson(path)).data;
     if (handoff !== undefined && isSameProcessAlive(handoff.host)) return [];
-    rmSync(path, { force: true });
+    removeIfPossible(path);
     return handoff === undefined ? [] : [handoff];
   });
   if (fallen.length === 0) return known;
@@ -83,7 +84,7 @@ export function judgeHandoffs(directory: string): Condemned[] {
 
 /** Every binary may be tried again. */
 export function pardonAll(directory: string): void {
-  rmSync(listOf(directory), { force: true });
+  removeIfPossible(listOf(directory));
 }
 
 export function verdictOn(
