@@ -99,13 +99,14 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       : `would break calls of this session, since ${problem}`;
   };
 
-  return createHostRollout({
+  let hasEnded = false;
+  const rollout = createHostRollout({
     binary,
     clock,
     limits: options.limits,
     initial: options.initial,
     prove,
-    handOver: async () => {
+    handOver: async (candidate) => {
       ports.onHandoff(true);
       const reason = await handOver({
         keeper: options.keeper,
@@ -113,8 +114,12 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         clock,
         onQuiet: (isQuiet) => options.intake.setQuiet(isQuiet),
         isComplete: () =>
-          ports.isInputDrained() && options.rest() !== undefined,
+          !hasEnded && ports.isInputDrained() && options.rest() !== undefined,
         writeCapsule: () => {
+          // Half a second may have passed since it was proven.
+          if (binary.candidate() !== candidate) {
+            throw new Error("another file lies there by now");
+          }
           noteHandoff(directories.handoffs, {
             host,
             fingerprint: fingerprintFile(binary.path),
@@ -146,4 +151,12 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         }),
       ),
   });
+  return {
+    ...rollout,
+    end: () => {
+      // A host that was told to end must not come back as another image.
+      hasEnded = true;
+      rollout.end();
+    },
+  };
 }

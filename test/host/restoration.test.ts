@@ -47,11 +47,11 @@ const openingAnswer: JSONRPCMessage = {
   id: "phone-opus/restored-initialize",
   result: {},
 };
-const acknowledged: JSONRPCMessage = {
+const acknowledged = (id: number | string): JSONRPCMessage => ({
   jsonrpc: "2.0",
   method: "notifications/subscriptions/acknowledged",
-  params: {},
-};
+  params: { _meta: { "io.modelcontextprotocol/subscriptionId": id } },
+});
 
 describe("the opening", () => {
   test("is said again under an id of our own, and its answer kept", async () => {
@@ -100,30 +100,53 @@ describe("what is owed", () => {
       { jsonrpc: "2.0", id: 7, result: {} },
       { jsonrpc: "2.0", id: 8, error: { code: -32603, message: "" } },
       { jsonrpc: "2.0", method: "notifications/progress", params: {} },
-      acknowledged,
+      acknowledged(7),
     ] as const) {
       expect(here.restoration.swallows(message)).toBe(false);
     }
   });
 });
 
-test("as many acknowledgements are kept as there are subscriptions", () => {
-  const here = restoring({
-    opening: [],
-    pending: [
-      pending(1, "subscriptions/listen"),
-      pending(2, "subscriptions/listen"),
-    ],
+describe("a subscription", () => {
+  const listening = () =>
+    restoring({
+      opening: [],
+      pending: [
+        pending(1, "subscriptions/listen"),
+        pending("1", "subscriptions/listen"),
+      ],
+    });
+
+  test("is acknowledged by the server alone, and that is waited for", async () => {
+    const here = listening();
+    expect(await here.isOpened()).toBe(false);
+    expect(here.restoration.swallows(acknowledged(1))).toBe(true);
+    expect(await here.isOpened()).toBe(false);
+    expect(here.restoration.swallows(acknowledged("1"))).toBe(true);
+    await here.begun;
+    expect(here.restoration.swallows(acknowledged(1))).toBe(false);
   });
-  const swallowed = [1, 2, 3].map(() =>
-    here.restoration.swallows(acknowledged),
-  );
-  expect(swallowed).toEqual([true, true, false]);
+
+  test("of the client's next breath is acknowledged to the client", () => {
+    const here = listening();
+    expect(here.restoration.swallows(acknowledged(2))).toBe(false);
+    expect(here.restoration.swallows(acknowledged(1))).toBe(true);
+  });
+
+  test("that is refused this time is so told to the client", async () => {
+    const here = listening();
+    const error = { code: -32603, message: "too many" };
+    for (const id of [1, "1"]) {
+      const refusal: JSONRPCMessage = { jsonrpc: "2.0", id, error };
+      expect(here.restoration.swallows(refusal)).toBe(false);
+    }
+    await here.begun;
+  });
 });
 
 test("nothing is kept where nothing was restored", () => {
   const restoration = createRestoration(() => {});
-  expect(restoration.swallows(acknowledged)).toBe(false);
+  expect(restoration.swallows(acknowledged(1))).toBe(false);
 });
 
 for (const frame of ["", "{", "7", "[]", '{"id":1}']) {

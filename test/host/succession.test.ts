@@ -77,7 +77,8 @@ describe("the rollout begins", () => {
 
 test("of a tool its name and what it takes are remembered", () => {
   const tool = { name: "a", inputSchema: { type: "object" } };
-  expect(shownTool({ ...tool, ...{ description: "long" } })).toEqual(tool);
+  const described = { ...tool, description: "long" };
+  expect(shownTool(described)).toEqual(tool);
 });
 
 describe("a client follows the catalogue", () => {
