@@ -176,6 +176,11 @@ export const initialized = {
   jsonrpc: "2.0",
   method: "notifications/initialized",
 };
+/** Lets everything happen that needs no time. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Bun.sleep(0);
+}
+
 export const frameOf = (message: unknown) => JSON.stringify(message);
 
 /** A host with a client of the older era. */
