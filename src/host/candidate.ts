@@ -1,10 +1,10 @@
 // Rehearses a handoff with a binary that might take over: it is started with a capsule
 // of this very session, must restore it and say what it would serve.
 
-import { rmSync } from "node:fs";
 import { z } from "zod";
 import { describeError, parseJson } from "../base/json.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
+import { removeIfPossible } from "../sys/files.ts";
 import { sendSignal } from "../sys/processes.ts";
 import type { PipedProcess, SpawnPiped } from "../sys/spawn.ts";
 import { shownToolSchema } from "./capsule.ts";
@@ -55,7 +55,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       ? await judge(spawned.process, options)
       : { ok: false, reason: `cannot be started (${spawned.reason})` };
   } finally {
-    rmSync(capsulePath, { force: true });
+    removeIfPossible(capsulePath);
   }
 }
 

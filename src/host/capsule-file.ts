@@ -2,9 +2,12 @@
 // The environment names it (PHONE_OPUS_MCP_HOST_STATE), and the environment may be
 // anybody's, so nothing is believed and nothing removed that is not plainly ours.
 
-import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ensurePrivateDirectory, namesIn } from "../sys/files.ts";
+import {
+  ensurePrivateDirectory,
+  namesIn,
+  removeIfPossible,
+} from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
 import { readPrivateFile, writeNewPrivateFile } from "../sys/private-file.ts";
 import { type Capsule, decodeCapsule, encodeCapsule } from "./capsule.ts";
@@ -81,7 +84,8 @@ function takeCapsule(
   ) {
     return refuse(`it belongs to the host ${capsule.host.pid}`);
   }
-  rmSync(path, { force: true });
+  // The session goes on in either case.
+  removeIfPossible(path);
   return { ok: true, capsule };
 }
 
@@ -93,7 +97,7 @@ export function reapCapsules(directory: string): void {
       const isStale =
         pid === process.pid ||
         (Number.isInteger(pid) && identifyProcess(pid) === undefined);
-      if (isStale) rmSync(join(directory, name), { force: true });
+      if (isStale) removeIfPossible(join(directory, name));
     }
   } catch {
     // They are private all the same, and the next start tries again.

@@ -6,9 +6,9 @@
 // us. None is in a timer's callback while a read is outstanding (measured; see
 // sys/input.ts), so that is where it happens.
 
-import { rmSync } from "node:fs";
 import { describeError } from "../base/json.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
+import { removeIfPossible } from "../sys/files.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { Keeper } from "./keeper.ts";
 
@@ -38,7 +38,11 @@ export async function handOver(options: HandoffOptions): Promise<string> {
     const untilMs = clock.monotonicMs() + patienceMs;
     for (;;) {
       const leftMs = untilMs - clock.monotonicMs();
-      if (leftMs <= 0) return "the client did not take what it was owed";
+      if (leftMs <= 0) {
+        return output.owed() > 0
+          ? "the client did not take what it was owed"
+          : "what the client sends could not be kept whole";
+      }
       const over = new AbortController();
       await Promise.race([output.flushed(), sleep(clock, leftMs, over.signal)]);
       over.abort();
@@ -64,9 +68,10 @@ function attempt(options: HandoffOptions): string | undefined {
   try {
     capsulePath = options.writeCapsule();
     options.replace(capsulePath);
+    removeIfPossible(capsulePath);
     return "the image was not replaced";
   } catch (error) {
-    if (capsulePath !== undefined) rmSync(capsulePath, { force: true });
+    if (capsulePath !== undefined) removeIfPossible(capsulePath);
     return describeError(error);
   }
 }

@@ -272,6 +272,8 @@ export function createHost(options: HostOptions): Host {
     },
     end: () => {
       rollout?.end();
+      // What came during a handoff is owed an answer, too.
+      intake.setQuiet(false);
       consults.end("The client ended the session, and the consult with it.");
       transport.end();
     },

@@ -38,9 +38,13 @@ const waits = new Set(["tools/call:consult_wait", "tools/call:consult_cancel"]);
 export function createInvocations(options: InvocationsOptions): Invocations {
   const { clock, earlier } = options;
   const running = new Map<RequestId, Begun>();
-  // Each is good for once: the client may use the id again when it is answered.
+  // Each is good for once: the client may use the id again when it is answered, or
+  // when it has cancelled the request.
+  const owed = new Set(earlier?.session.pending.map(({ id }) => id));
   const resumed = new Map(
-    earlier?.calls.map((call) => [call.request_id, call]),
+    earlier?.calls
+      .filter((call) => owed.has(call.request_id))
+      .map((call) => [call.request_id, call]),
   );
   const waiting = new Map(
     earlier?.session.pending

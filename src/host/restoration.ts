@@ -7,11 +7,12 @@ import {
   parseJSONRPCMessage,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { type RequestId, requestIdSchema } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
 import type { PendingRequest, SessionState } from "./session-state.ts";
 
 export interface Restoration {
-  /** Resolves once the opening was answered. */
+  /** Resolves once opening and subscriptions were answered. */
   begin(state: SessionState): Promise<void>;
   /** True for a message that the client has had before. */
   swallows(outgoing: JSONRPCMessage): boolean;
@@ -20,42 +21,60 @@ export interface Restoration {
 /** An id that is no client's. */
 const openingId = "phone-opus/restored-initialize";
 const acknowledgement = "notifications/subscriptions/acknowledged";
+const subscriptionKey = "io.modelcontextprotocol/subscriptionId";
 
-const openingAnswerSchema = z.looseObject({ id: z.literal(openingId) });
+const answerSchema = z.looseObject({ id: requestIdSchema });
 const acknowledgementSchema = z.looseObject({
   method: z.literal(acknowledgement),
+  params: z.looseObject({
+    _meta: z.looseObject({ [subscriptionKey]: requestIdSchema }),
+  }),
 });
 
 export function createRestoration(
   deliver: (message: JSONRPCMessage) => void,
 ): Restoration {
-  const opened = Promise.withResolvers<void>();
-  let acknowledgements = 0;
+  const done = Promise.withResolvers<void>();
+  /** Requests whose server-side effect is not there yet. */
+  const awaited = new Set<RequestId>();
+  const settle = (id: RequestId) => {
+    const isAwaited = awaited.delete(id);
+    if (awaited.size === 0) done.resolve();
+    return isAwaited;
+  };
   return {
     begin: ({ opening, pending }) => {
       const [initialize, ...others] = opening;
-      const isOwed = pending.some(isOpening);
-      if (initialize === undefined || isOwed) opened.resolve();
+      const owed = pending.find(isOpening);
+      const requests = pending.filter((each) => !isOpening(each));
+      for (const { operation, id } of requests) {
+        if (operation === "subscriptions/listen") awaited.add(id);
+      }
+      if (initialize !== undefined && owed === undefined) {
+        awaited.add(openingId);
+      }
+      if (awaited.size === 0) done.resolve();
       if (initialize !== undefined) {
         const message = messageIn(initialize);
-        deliver(isOwed ? message : { ...message, id: openingId });
+        deliver(owed === undefined ? { ...message, id: openingId } : message);
       }
       for (const frame of others) deliver(messageIn(frame));
-      for (const request of pending.filter((each) => !isOpening(each))) {
-        if (request.operation === "subscriptions/listen") acknowledgements += 1;
-        deliver(messageIn(request.frame));
-      }
-      return opened.promise;
+      for (const { frame } of requests) deliver(messageIn(frame));
+      return done.promise;
     },
     swallows: (outgoing) => {
-      if (openingAnswerSchema.safeParse(outgoing).success) {
-        opened.resolve();
-        return true;
+      if (awaited.size === 0) return false;
+      const acknowledged = acknowledgementSchema.safeParse(outgoing).data;
+      if (acknowledged !== undefined) {
+        return settle(acknowledged.params._meta[subscriptionKey]);
       }
-      if (acknowledgements === 0) return false;
-      if (!acknowledgementSchema.safeParse(outgoing).success) return false;
-      acknowledgements -= 1;
-      return true;
+      const answered = answerSchema.safeParse(outgoing).data;
+      // A subscription that is refused is an answer, which the client awaits.
+      return (
+        answered !== undefined &&
+        settle(answered.id) &&
+        answered.id === openingId
+      );
     },
   };
 }

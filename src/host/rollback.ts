@@ -3,13 +3,17 @@
 // a note whose host is dead condemns the binary it names. The next start of such a
 // binary becomes the one before it, where that is still there.
 
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { processIdentitySchema } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
 import { readRecord } from "../consult/spool.ts";
-import { ensurePrivateDirectory, namesIn, replaceFile } from "../sys/files.ts";
+import {
+  ensurePrivateDirectory,
+  namesIn,
+  removeIfPossible,
+  replaceFile,
+} from "../sys/files.ts";
 import {
   type Fingerprint,
   fingerprintFile,
@@ -54,7 +58,7 @@ export function noteHandoff(directory: string, handoff: Handoff): void {
 
 /** This host goes on, or has ended as it should. */
 export function confirmHandoff(directory: string, pid: number): void {
-  rmSync(noteOf(directory, pid), { force: true });
+  removeIfPossible(noteOf(directory, pid));
 }
 
 /**
@@ -69,7 +73,7 @@ export function judgeHandoffs(
   const fallen = notesIn(directory).flatMap((path) => {
     const handoff = readNote(path, handoffSchema);
     if (handoff !== undefined && isSameProcessAlive(handoff.host)) return [];
-    rmSync(path, { force: true });
+    removeIfPossible(path);
     const isGuilty = handoff !== undefined && handoff.at_unix_ms > bootUnixMs;
     return isGuilty ? [handoff] : [];
   });
@@ -88,7 +92,7 @@ export function judgeHandoffs(
 
 /** Every binary may be tried again. */
 export function pardonAll(directory: string): void {
-  rmSync(listOf(directory), { force: true });
+  removeIfPossible(listOf(directory));
 }
 
 export function verdictOn(

@@ -70,6 +70,7 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
 
   const handOver = async (candidate: Candidate) => {
     const reason = await options.handOver(candidate);
+    if (binary.candidate() !== candidate) return look();
     happen({ kind: "failed", reason });
     options.onRefused(reason);
   };

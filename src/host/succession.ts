@@ -61,15 +61,26 @@ export function shownTool({ name, inputSchema }: ShownTool): ShownTool {
 const openingSchema = z.object({
   params: z.object({ clientInfo: z.object({ name: z.string() }) }),
 });
+const subscriptionSchema = z.object({
+  params: z.object({
+    notifications: z.object({ toolsListChanged: z.literal(true) }),
+  }),
+});
 
 /** Whether this client asks for the catalogue again when told that it changed. */
 export function followsCatalogue(session: SessionState): boolean {
   const isSubscribed = session.pending.some(
-    ({ operation }) => operation === "subscriptions/listen",
+    ({ operation, frame }) =>
+      operation === "subscriptions/listen" &&
+      subscriptionSchema.safeParse(valueIn(frame)).success,
   );
-  const json = parseJson(session.opening[0] ?? "");
-  const opening = openingSchema.safeParse(json.ok ? json.value : undefined);
+  const opening = openingSchema.safeParse(valueIn(session.opening[0]));
   return (
     isSubscribed || followsToolChanges(opening.data?.params.clientInfo.name)
   );
+}
+
+function valueIn(frame: string | undefined): unknown {
+  const json = parseJson(frame ?? "");
+  return json.ok ? json.value : undefined;
 }

@@ -94,6 +94,15 @@ export function takeTurn(
   }
 }
 
+/** For what is only in the way when it stays: nobody waits for this to succeed. */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A directory in its place, or one that takes no changes.
+  }
+}
+
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

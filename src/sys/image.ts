@@ -1,7 +1,7 @@
 // The image that this process runs, as opposed to the file that lies where it was
 // started from: the two part when the file is replaced.
 
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import { type Fingerprint, fingerprintFile } from "./fingerprint.ts";
 
@@ -51,7 +51,8 @@ export function launchPathOf(
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    // A directory is "executable", too, and may well bear the name.
+    return statSync(path).isFile();
   } catch {
     return false;
   }

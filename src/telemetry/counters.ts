@@ -52,10 +52,10 @@ export function createCounters(
   clock: Clock,
   earlier?: CountersState,
 ): Counters {
-  const methods = new Map<string, MethodTally>(earlier?.methods);
-  const { methods: _, ...session }: CountersState = structuredClone(
+  const { methods: counted, ...session }: CountersState = structuredClone(
     earlier ?? coldState(clock.monotonicMs()),
   );
+  const methods = new Map(counted);
   const { totals } = session;
 
   const tallyOf = (operation: string): MethodTally => {

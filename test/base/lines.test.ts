@@ -191,3 +191,52 @@ test("any cut of the bytes gives the same frames", () => {
     }).toEqual({ seed, round, frames: expected(bytes, limit) });
   }
 });
+
+const restOf = (decoder: ReturnType<typeof createLineDecoder>) => {
+  const rest = decoder.rest();
+  return rest === undefined ? undefined : Buffer.from(rest).toString("latin1");
+};
+
+test("the rest is what no line was made of, byte by byte", () => {
+  const decoder = createLineDecoder(plenty);
+  expect(restOf(decoder)).toBe("");
+  decoder.push(Buffer.from("one\ntw"));
+  expect(restOf(decoder)).toBe("tw");
+  // Half a character, and a CR whose LF may follow.
+  decoder.push(Buffer.from([0xe2, 0x82]));
+  decoder.push(Buffer.from("\r"));
+  expect(restOf(decoder)).toBe("tw\u00e2\u0082\r");
+  decoder.push(Buffer.from("\n"));
+  expect(restOf(decoder)).toBe("");
+});
+
+test("the rest of a line that is too long is not kept", () => {
+  const decoder = createLineDecoder(4);
+  decoder.push(Buffer.from("four"));
+  expect(restOf(decoder)).toBe("four");
+  decoder.push(Buffer.from("x"));
+  expect(restOf(decoder)).toBeUndefined();
+  decoder.push(Buffer.from("\n"));
+  expect(restOf(decoder)).toBe("");
+});
+
+test("another decoder goes on with the rest as if nothing had happened", () => {
+  const random = createRandom();
+  const text = "a\r\n€uro\n\u2028\n\nlast";
+  const bytes = Buffer.from(text);
+  for (let round = 0; round < 100; round += 1) {
+    const cut = random.below(bytes.length + 1);
+    const first = createLineDecoder(plenty);
+    const frames = first.push(bytes.subarray(0, cut));
+    const second = createLineDecoder(plenty);
+    frames.push(
+      ...second.push(first.rest() ?? new Uint8Array()),
+      ...second.push(bytes.subarray(cut)),
+      ...second.end(),
+    );
+    expect({ seed: random.seed, frames }).toEqual({
+      seed: random.seed,
+      frames: decode([bytes]),
+    });
+  }
+});

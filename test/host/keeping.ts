@@ -3,6 +3,7 @@
 import { consultIdFromUuid } from "../../src/base/ids.ts";
 import { defaultBudget } from "../../src/supervise/budget.ts";
 import { createKeeper } from "../../src/host/keeper.ts";
+import type { KeeperState } from "../../src/host/keeper-state.ts";
 import type { Accepted, WireProgress } from "../../src/wire/messages.ts";
 import { createFakeClock } from "../helpers/clock.ts";
 import { fakeSpawn } from "./fake-worker.ts";
@@ -10,7 +11,7 @@ import { fakeSpawn } from "./fake-worker.ts";
 /** The host that the runs belong to. */
 export const owner = { pid: 7, start_time: "81234" };
 
-export function startKeeper() {
+export function startKeeper(earlier?: KeeperState) {
   const clock = createFakeClock();
   const fake = fakeSpawn();
   const events: string[] = [];
@@ -18,6 +19,7 @@ export function startKeeper() {
     command: ["phone-opus", "mcp", "worker"],
     environment: { NAME: "value" },
     owner,
+    earlier,
     spawn: fake.spawn,
     clock,
     maxLineBytes: 1000,

@@ -53,6 +53,7 @@ const events = {
   woke: { kind: "woke" },
   answered: { kind: "answered" },
   reload: { kind: "reload" },
+  suspend: { kind: "suspend" },
 } as const satisfies Record<string, LifecycleEvent>;
 
 type StateName = keyof typeof states;
@@ -95,28 +96,38 @@ const table: Record<StateName, Partial<Record<EventName, Cell>>> = {
     lost: lost(false),
     "lost, demanded": lost(true),
     reload: [{ ...cleared, kind: "starting" }, stop, start],
+    suspend: [...gone, stop],
   },
   ready: {
     lost: lost(false),
     "lost, demanded": lost(true),
     answered: [{ ...states.ready, losses: 0 }],
     reload: [{ ...cleared, kind: "absent" }, stop],
+    suspend: [...gone, stop],
   },
   waiting: {
     demand: demanded(untilMs),
     woke: early(states.waiting),
     reload: fresh,
+    suspend: gone,
   },
-  "waiting, over": { demand: demanded(earlier), woke: gone, reload: fresh },
+  "waiting, over": {
+    demand: demanded(earlier),
+    woke: gone,
+    reload: fresh,
+    suspend: gone,
+  },
   "waiting, demanded": {
     demand: demanded(untilMs),
     woke: early(states["waiting, demanded"]),
     reload: freshlyBegun,
+    suspend: gone,
   },
   "waiting, demanded, over": {
     demand: demanded(earlier),
     woke: begun,
     reload: freshlyBegun,
+    suspend: gone,
   },
   ejected: {
     demand: refused(states.ejected, untilMs),

@@ -1,7 +1,7 @@
 // Sleeping on a clock, and that the real clock is one.
 
 import { expect, test } from "bun:test";
-import { sleep, systemClock } from "../../src/sys/clock.ts";
+import { continuedClock, sleep, systemClock } from "../../src/sys/clock.ts";
 import { createFakeClock } from "../helpers/clock.ts";
 
 /** Whether the promise is settled by now, without waiting for it. */
@@ -64,4 +64,25 @@ test("the system clock knows the date, and its durations never go back", () => {
   expect(now).toBeLessThanOrEqual(Date.now());
   const first = systemClock.monotonicMs();
   expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);
+});
+
+test("a continued clock goes on where the other one stood", () => {
+  const clock = createFakeClock();
+  clock.advance(300);
+  const unixMs = clock.unixMs();
+  // Its process began long before this one, and stopped 40 ms ago.
+  const at = { unix_ms: unixMs - 40, monotonic_ms: 1_000_000 };
+  const continued = continuedClock(clock, at);
+  expect(continued.monotonicMs()).toBe(1_000_040);
+  expect(continued.unixMs()).toBe(unixMs);
+  const rung: number[] = [];
+  continued.after(100, () => rung.push(continued.monotonicMs()));
+  clock.advance(100);
+  expect(rung).toEqual([1_000_140]);
+});
+
+test("a continued clock does not go back when the date does", () => {
+  const clock = createFakeClock();
+  const at = { unix_ms: clock.unixMs() + 5000, monotonic_ms: 70 };
+  expect(continuedClock(clock, at).monotonicMs()).toBe(70);
 });

@@ -131,3 +131,36 @@ test("a reader that goes away is reported once, without a crash", async () => {
   );
   expect(await child.exited).toBe(0);
 });
+
+test("a line is owed until it is flushed, not just written", async () => {
+  const sink = slowSink();
+  const output = createLineOutput(sink, () => {});
+  expect(output.owed()).toBe(0);
+  const first = output.writeLine("four");
+  const second = output.writeLine("twelve chars");
+  expect(output.owed()).toBe(16);
+  await turn();
+  expect(sink.log).toEqual(["four\n", "flush"]);
+  expect(output.owed()).toBe(16);
+  sink.release();
+  await first;
+  expect(output.owed()).toBe(12);
+  await turn();
+  sink.release();
+  await second;
+  expect(output.owed()).toBe(0);
+});
+
+test("nothing is owed to a reader that is gone", async () => {
+  const output = createLineOutput(
+    {
+      write: () => 0,
+      flush: () => Promise.reject(new Error("EPIPE")),
+    },
+    () => {},
+  );
+  const written = [output.writeLine("one"), output.writeLine("two")];
+  expect(output.owed()).toBe(6);
+  expect(await Promise.all(written)).toEqual([false, false]);
+  expect(output.owed()).toBe(0);
+});
