@@ -21,7 +21,12 @@ export type Proof = z.infer<typeof proofSchema>;
 export type Rehearsal =
   | { readonly ok: true; readonly proof: Proof }
   /** A clause that goes on from "the new binary …". */
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Somebody still writes the file: it will be another soon. */
+      readonly isUnfinished?: true;
+    };
 
 export interface RehearsalOptions {
   /** The candidate, with what makes it a host. */
@@ -53,7 +58,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     });
     return spawned.ok
       ? await judge(spawned.process, options)
-      : { ok: false, reason: `cannot be started (${spawned.reason})` };
+      : {
+          ok: false,
+          reason: `cannot be started (${spawned.reason})`,
+          ...(spawned.code === "ETXTBSY" ? { isUnfinished: true } : {}),
+        };
   } finally {
     rmSync(capsulePath, { force: true });
   }

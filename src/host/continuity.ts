@@ -5,14 +5,14 @@ import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import type { ProcessIdentity } from "../base/ids.ts";
 import { version } from "../base/version.ts";
 import type { Rollout, RolloutLimits } from "../supervise/rollout.ts";
-import type { Clock } from "../sys/clock.ts";
+import { type Clock, sleep } from "../sys/clock.ts";
 import { type Fingerprint, fingerprintFile } from "../sys/fingerprint.ts";
 import type { ReplaceImage } from "../sys/image.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import type { SpawnPiped } from "../sys/spawn.ts";
 import type { LaunchBinary } from "./binary.ts";
-import { rehearse } from "./candidate.ts";
+import { rehearse, type Rehearsal } from "./candidate.ts";
 import type { Capsule } from "./capsule.ts";
 import { capsuleVariable, writeCapsule } from "./capsule-file.ts";
 import { catalogueBreak } from "./catalogue.ts";
@@ -82,16 +82,27 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
   const write = (purpose: Capsule["purpose"]) =>
     writeCapsule(directories.capsules, ports.newToken(), capsule(purpose));
 
+  /** Until the file is whole, or another one. */
+  const rehearseWhenWritten = async (): Promise<Rehearsal> => {
+    const candidate = binary.candidate();
+    for (;;) {
+      const rehearsal = await rehearse({
+        command: options.command,
+        environment: options.environment,
+        spawn: options.spawn,
+        clock,
+        limitMs: options.proveMs,
+        writeCapsule: () => write("prove"),
+      });
+      if (rehearsal.ok || rehearsal.isUnfinished !== true) return rehearsal;
+      await sleep(clock, options.limits.stillMs);
+      if (binary.candidate() !== candidate) return rehearsal;
+    }
+  };
+
   const prove = async (): Promise<string | undefined> => {
     const { shown_tools: shown, session } = options.content();
-    const rehearsal = await rehearse({
-      command: options.command,
-      environment: options.environment,
-      spawn: options.spawn,
-      clock,
-      limitMs: options.proveMs,
-      writeCapsule: () => write("prove"),
-    });
+    const rehearsal = await rehearseWhenWritten();
     if (!rehearsal.ok) return rehearsal.reason;
     const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
     return problem === undefined || followsCatalogue(session)
@@ -105,7 +116,7 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
     limits: options.limits,
     initial: options.initial,
     prove,
-    handOver: async () => {
+    handOver: async (candidate) => {
       ports.onHandoff(true);
       const reason = await handOver({
         keeper: options.keeper,
@@ -123,6 +134,8 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
           return write("handoff");
         },
         replace: (capsulePath) => {
+          // The client may have kept us waiting, and the file may be half a copy now.
+          if (binary.candidate() !== candidate) throw new Error("it changed");
           const [path = binary.path] = options.command;
           const environment = {
             ...options.environment,

@@ -41,6 +41,7 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
   let lookedMs = clock.monotonicMs();
   let hasEnded = false;
   let takeBack = () => {};
+  let underWay = Promise.resolve();
 
   const happen = (event: RolloutEvent) => {
     if (hasEnded) return;
@@ -69,9 +70,15 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
   };
 
   const handOver = async (candidate: Candidate) => {
+    // One after another: each ends by letting the session go on.
+    const earlier = underWay;
+    const mine = Promise.withResolvers<void>();
+    underWay = mine.promise;
+    await earlier;
     const reason = await options.handOver(candidate);
+    mine.resolve();
     happen({ kind: "failed", reason });
-    options.onRefused(reason);
+    if (binary.candidate() === candidate) options.onRefused(reason);
   };
 
   const look = () => {
