@@ -103,6 +103,27 @@ export function createConsults(options: ConsultsOptions): Consults {
     }
   };
 
+  const release = (entry: Waiting, reason: string) => {
+    try {
+      releaseRun(directoryOf(entry), options.owner, reason);
+    } catch (error) {
+      log(`${entry.consultId} was not released: ${describeError(error)}`);
+    }
+  };
+
+  /**
+   * A cancelled call ends its run. The worker did that if there was one to be told;
+   * between two workers, or two images, there is none.
+   */
+  const letGo = (entry: Waiting, reason: string) => {
+    const isShared = [...waiting].some(
+      (other) => other !== entry && other.consultId === entry.consultId,
+    );
+    if (isShared || !entry.isAccepted) return;
+    const spool = spoolAt(options.consultsDirectory, entry.consultId);
+    if (spool.exists() && !spool.hasOutcome()) release(entry, reason);
+  };
+
   /** Attempts until there is an answer, or a fault that another attempt cannot mend. */
   const settle = async (
     call: ConsultRequestCall,
@@ -184,6 +205,8 @@ export function createConsults(options: ConsultsOptions): Consults {
     const accepted = Promise.withResolvers<void>();
     const settled = settle(call, entry, cancel.signal, accepted.resolve)
       .then((outcome) => {
+        const { signal } = cancel;
+        if (signal.aborted) letGo(entry, String(signal.reason));
         if (isNew) options.circuit.absorb(outcome, call);
         return resultOf(outcome, entry);
       })
@@ -240,11 +263,7 @@ export function createConsults(options: ConsultsOptions): Consults {
     end: (reason) => {
       for (const entry of waiting) {
         if (entry.hasTicket || !entry.isAccepted) continue;
-        try {
-          releaseRun(directoryOf(entry), options.owner, reason);
-        } catch (error) {
-          log(`${entry.consultId} was not released: ${describeError(error)}`);
-        }
+        release(entry, reason);
       }
       keeper.end(reason);
     },

@@ -32,7 +32,9 @@ const healthSchema = z.looseObject({
   rollout: z.enum(["stable", "pending", "refused"]),
   rollout_reason: z.string().nullable(),
   last_fault: z.looseObject({ code: z.string() }).nullable(),
-  running: z.array(z.looseObject({ queue_position: z.int() })),
+  running: z.array(
+    z.looseObject({ progress: z.string(), queue_position: z.int() }),
+  ),
 });
 export type Health = z.infer<typeof healthSchema>;
 const telemetrySchema = z.looseObject({ host_rollouts: z.int() });
