@@ -117,10 +117,12 @@ export function spawnClient(options: ClientOptions): RolloutClient {
     }
     for (const listener of listeners) listener(message);
   };
+  let isOver = false;
+  const ended = () =>
+    new Error(`the host ended without an answer; it said: ${stderr}`);
   const reading = readLines(child.stdout, take).then(() => {
-    for (const { reject } of pending.values()) {
-      reject(new Error(`the host ended without an answer; it said: ${stderr}`));
-    }
+    isOver = true;
+    for (const { reject } of pending.values()) reject(ended());
   });
   const complaints = readLines(child.stderr, (line) => {
     stderr += `${line}\n`;
@@ -132,6 +134,7 @@ export function spawnClient(options: ClientOptions): RolloutClient {
     await child.stdin.flush();
   };
   const request = async (id: Id, method: string, params?: object) => {
+    if (isOver) throw ended();
     const answer = Promise.withResolvers<Message>();
     pending.set(id, answer);
     await send({ id, method, ...(params === undefined ? {} : { params }) });
