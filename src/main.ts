@@ -43,6 +43,7 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
+  const { shielded } = await import("./sys/signal-shield.ts");
   const { registerHost } = await import("./consult/hosts.ts");
   const { capsuleVariable, reapCapsules, takeOwnCapsule } =
     await import("./host/capsule-file.ts");
@@ -117,7 +118,7 @@ async function serve(): Promise<void> {
     rollout:
       script === undefined
         ? {
-            replaceImage,
+            replaceImage: shielded(replaceImage),
             ownFingerprint: image,
             ownPath: process.execPath,
             newToken: () => crypto.randomUUID(),

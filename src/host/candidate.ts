@@ -24,8 +24,8 @@ export type Rehearsal =
   | {
       readonly ok: false;
       readonly reason: string;
-      /** Somebody still writes the file: it will be another soon. */
-      readonly isUnfinished?: true;
+      /** It says nothing about the candidate: worth another try. */
+      readonly obstacle?: "still written" | "no capsule";
     };
 
 export interface RehearsalOptions {
@@ -48,7 +48,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     capsulePath = options.writeCapsule();
   } catch (error) {
     const why = describeError(error);
-    return { ok: false, reason: `could not be given this session (${why})` };
+    return {
+      ok: false,
+      reason: `could not be given this session (${why})`,
+      obstacle: "no capsule",
+    };
   }
   try {
     const spawned = options.spawn({
@@ -61,7 +65,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
       : {
           ok: false,
           reason: `cannot be started (${spawned.reason})`,
-          ...(spawned.code === "ETXTBSY" ? { isUnfinished: true } : {}),
+          ...(spawned.code === "ETXTBSY" ? { obstacle: "still written" } : {}),
         };
   } finally {
     rmSync(capsulePath, { force: true });

@@ -63,6 +63,9 @@ export interface ContinuityOptions {
   readonly onFault: (fault: FaultRecord) => void;
 }
 
+/** Between two rehearsals of one candidate. */
+const longestPauseMs = 30_000;
+
 export function createContinuity(options: ContinuityOptions): HostRollout {
   const { ports, clock, binary, directories, host } = options;
 
@@ -82,10 +85,22 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
   const write = (purpose: Capsule["purpose"]) =>
     writeCapsule(directories.capsules, ports.newToken(), capsule(purpose));
 
-  /** Until the file is whole, or another one. */
-  const rehearseWhenWritten = async (): Promise<Rehearsal> => {
+  const complain = (reason: string, prospect: string) =>
+    options.onFault(
+      faultRecord({
+        code: "rollout_failure",
+        stage: "rollout",
+        operation: "rollout",
+        generation: options.keeper.generation(),
+        detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on${prospect}.`,
+      }),
+    );
+
+  /** Again and again while nothing but circumstances hinder it. */
+  const rehearseUnhindered = async (): Promise<Rehearsal> => {
     const candidate = binary.candidate();
-    for (;;) {
+    let pauseMs = options.limits.stillMs;
+    for (let isFirst = true; ; isFirst = false) {
       const rehearsal = await rehearse({
         command: options.command,
         environment: options.environment,
@@ -94,15 +109,19 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         limitMs: options.proveMs,
         writeCapsule: () => write("prove"),
       });
-      if (rehearsal.ok || rehearsal.isUnfinished !== true) return rehearsal;
-      await sleep(clock, options.limits.stillMs);
+      if (rehearsal.ok || rehearsal.obstacle === undefined) return rehearsal;
+      if (isFirst && rehearsal.obstacle === "no capsule") {
+        complain(rehearsal.reason, " and tries again");
+      }
+      await sleep(clock, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       if (binary.candidate() !== candidate) return rehearsal;
     }
   };
 
   const prove = async (): Promise<string | undefined> => {
     const { shown_tools: shown, session } = options.content();
-    const rehearsal = await rehearseWhenWritten();
+    const rehearsal = await rehearseUnhindered();
     if (!rehearsal.ok) return rehearsal.reason;
     const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
     return problem === undefined || followsCatalogue(session)
@@ -148,15 +167,6 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       ports.onHandoff(false);
       return `could not take over (${reason})`;
     },
-    onRefused: (reason) =>
-      options.onFault(
-        faultRecord({
-          code: "rollout_failure",
-          stage: "rollout",
-          operation: "rollout",
-          generation: options.keeper.generation(),
-          detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on until the file changes again.`,
-        }),
-      ),
+    onRefused: (reason) => complain(reason, " until the file changes again"),
   });
 }
