@@ -3,7 +3,12 @@
 
 import { consultIdSchema } from "../base/ids.ts";
 import type { ListedConsult } from "../tools/custody.ts";
-import { hasLiveOwner, hasLiveRunner, hasTicket } from "./custody.ts";
+import {
+  cancelReason,
+  hasLiveOwner,
+  hasLiveRunner,
+  hasTicket,
+} from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { readSpoolRecord } from "./recover.ts";
 import type { ConsultRecord } from "./record.ts";
@@ -51,7 +56,12 @@ export function withTrueStatus(
   const isWaiting =
     record.status === "queued" &&
     (hasLiveOwner(spool.directory) || hasTicket(spool.directory));
-  return isWaiting ? record : { ...record, status: "lost" };
+  if (isWaiting) return record;
+  // Cancelled while it waited, and no worker was there to write it down.
+  const isUnstarted = spool.readRun() === undefined;
+  const isCancelled =
+    isUnstarted && cancelReason(spool.directory) !== undefined;
+  return { ...record, status: isCancelled ? "cancelled" : "lost" };
 }
 
 const promptHeadLength = 120;

@@ -8,6 +8,7 @@ import {
   fingerprintFile,
   sameFingerprint,
 } from "../sys/fingerprint.ts";
+import { isExecutable } from "../sys/image.ts";
 
 export interface LaunchBinary {
   readonly path: string;
@@ -35,7 +36,9 @@ export function launchBinary(
     },
     candidate: () => {
       const now = fingerprintOrNone(path);
-      return now === undefined ? undefined : candidateOf(now);
+      if (now === undefined) return undefined;
+      // Made executable later, it is another candidate, though the same file.
+      return isExecutable(path) ? candidateOf(now) : `${candidateOf(now)}:idle`;
     },
   };
 }

@@ -21,7 +21,12 @@ export type Proof = z.infer<typeof proofSchema>;
 export type Rehearsal =
   | { readonly ok: true; readonly proof: Proof }
   /** A clause that goes on from "the new binary …". */
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** It says nothing about the candidate: worth another try. */
+      readonly obstacle?: "still written" | "no capsule";
+    };
 
 export interface RehearsalOptions {
   /** The candidate, with what makes it a host. */
@@ -43,7 +48,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     capsulePath = options.writeCapsule();
   } catch (error) {
     const why = describeError(error);
-    return { ok: false, reason: `could not be given this session (${why})` };
+    return {
+      ok: false,
+      reason: `could not be given this session (${why})`,
+      obstacle: "no capsule",
+    };
   }
   try {
     const spawned = options.spawn({
@@ -53,7 +62,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
     });
     return spawned.ok
       ? await judge(spawned.process, options)
-      : { ok: false, reason: `cannot be started (${spawned.reason})` };
+      : {
+          ok: false,
+          reason: `cannot be started (${spawned.reason})`,
+          ...(spawned.code === "ETXTBSY" ? { obstacle: "still written" } : {}),
+        };
   } finally {
     removeIfPossible(capsulePath);
   }

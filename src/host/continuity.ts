@@ -5,14 +5,14 @@ import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import type { ProcessIdentity } from "../base/ids.ts";
 import { version } from "../base/version.ts";
 import type { Rollout, RolloutLimits } from "../supervise/rollout.ts";
-import type { Clock } from "../sys/clock.ts";
+import { type Clock, sleep } from "../sys/clock.ts";
 import { type Fingerprint, fingerprintFile } from "../sys/fingerprint.ts";
 import type { ReplaceImage } from "../sys/image.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import type { SpawnPiped } from "../sys/spawn.ts";
 import type { LaunchBinary } from "./binary.ts";
-import { rehearse } from "./candidate.ts";
+import { rehearse, type Rehearsal } from "./candidate.ts";
 import type { Capsule } from "./capsule.ts";
 import { capsuleVariable, writeCapsule } from "./capsule-file.ts";
 import { catalogueBreak } from "./catalogue.ts";
@@ -63,6 +63,9 @@ export interface ContinuityOptions {
   readonly onFault: (fault: FaultRecord) => void;
 }
 
+/** Between two rehearsals of one candidate. */
+const longestPauseMs = 30_000;
+
 export function createContinuity(options: ContinuityOptions): HostRollout {
   const { ports, clock, binary, directories, host } = options;
   let hasEnded = false;
@@ -83,16 +86,43 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
   const write = (purpose: Capsule["purpose"]) =>
     writeCapsule(directories.capsules, ports.newToken(), capsule(purpose));
 
+  const complain = (reason: string, prospect: string) =>
+    options.onFault(
+      faultRecord({
+        code: "rollout_failure",
+        stage: "rollout",
+        operation: "rollout",
+        generation: options.keeper.generation(),
+        detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on${prospect}.`,
+      }),
+    );
+
+  /** Again and again while nothing but circumstances hinder it. */
+  const rehearseUnhindered = async (): Promise<Rehearsal> => {
+    const candidate = binary.candidate();
+    let pauseMs = options.limits.stillMs;
+    for (let isFirst = true; ; isFirst = false) {
+      const rehearsal = await rehearse({
+        command: options.command,
+        environment: options.environment,
+        spawn: options.spawn,
+        clock,
+        limitMs: options.proveMs,
+        writeCapsule: () => write("prove"),
+      });
+      if (rehearsal.ok || rehearsal.obstacle === undefined) return rehearsal;
+      if (isFirst && rehearsal.obstacle === "no capsule") {
+        complain(rehearsal.reason, " and tries again");
+      }
+      await sleep(clock, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      if (binary.candidate() !== candidate) return rehearsal;
+    }
+  };
+
   const prove = async (): Promise<string | undefined> => {
     const { shown_tools: shown, session } = options.content();
-    const rehearsal = await rehearse({
-      command: options.command,
-      environment: options.environment,
-      spawn: options.spawn,
-      clock,
-      limitMs: options.proveMs,
-      writeCapsule: () => write("prove"),
-    });
+    const rehearsal = await rehearseUnhindered();
     if (!rehearsal.ok) return rehearsal.reason;
     const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
     return problem === undefined || followsCatalogue(session)
@@ -129,6 +159,8 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
           return write("handoff");
         },
         replace: (capsulePath) => {
+          // The client may have kept us waiting, and the file may be half a copy now.
+          if (binary.candidate() !== candidate) throw new Error("it changed");
           const [path = binary.path] = options.command;
           const environment = {
             ...options.environment,
@@ -142,16 +174,7 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       return `could not take over (${reason})`;
     },
     onRefused: (reason) => {
-      if (hasEnded) return;
-      options.onFault(
-        faultRecord({
-          code: "rollout_failure",
-          stage: "rollout",
-          operation: "rollout",
-          generation: options.keeper.generation(),
-          detail: `The new binary at ${binary.path} ${reason}: version ${version} serves on until the file changes again.`,
-        }),
-      );
+      if (!hasEnded) complain(reason, " until the file changes again");
     },
   });
   return {

@@ -35,6 +35,7 @@ import type { HostRollout } from "./rollout.ts";
 import { createSession } from "./session.ts";
 import {
   initialRollout,
+  installedImage,
   lostCapsule,
   sessionOf,
   shownTool,
@@ -86,7 +87,7 @@ export function createHost(options: HostOptions): Host {
   const capsule = earlier?.ok === true ? earlier.capsule : undefined;
   const binary = launchBinary(
     options.launchPath,
-    options.rollout?.ownFingerprint,
+    installedImage(options.rollout?.ownFingerprint, capsule),
   );
   const counters = createCounters(clock, capsule?.telemetry);
   const hooks = createTestHooks(environment, capsule?.spent_hooks);

@@ -41,6 +41,7 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
   let lookedMs = clock.monotonicMs();
   let hasEnded = false;
   let takeBack = () => {};
+  let underWay = Promise.resolve();
 
   const happen = (event: RolloutEvent) => {
     if (hasEnded) return;
@@ -69,7 +70,13 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
   };
 
   const handOver = async (candidate: Candidate) => {
+    // One after another: each ends by letting the session go on.
+    const earlier = underWay;
+    const mine = Promise.withResolvers<void>();
+    underWay = mine.promise;
+    await earlier;
     const reason = await options.handOver(candidate);
+    mine.resolve();
     if (binary.candidate() !== candidate) return look();
     happen({ kind: "failed", reason });
     options.onRefused(reason);

@@ -8,6 +8,7 @@ import { readStandardInput } from "../sys/input.ts";
 import { standardOutput } from "../sys/output.ts";
 import { statePaths } from "../sys/paths.ts";
 import type { Environment } from "../sys/settings.ts";
+import { shielded } from "../sys/signal-shield.ts";
 import { onEndSignals, onReloadSignal } from "../sys/signals.ts";
 import { spawnPiped } from "../sys/spawn.ts";
 import {
@@ -100,7 +101,7 @@ export function serve(options: ServeOptions): void {
       script !== undefined
         ? undefined
         : {
-            replaceImage,
+            replaceImage: shielded(replaceImage),
             ownFingerprint: image,
             ownPath: options.executable,
             newToken: () => crypto.randomUUID(),

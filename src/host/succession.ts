@@ -5,9 +5,13 @@ import { z } from "zod";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import { parseJson } from "../base/json.ts";
 import type { Rollout } from "../supervise/rollout.ts";
-import { fingerprintFile } from "../sys/fingerprint.ts";
+import {
+  type Fingerprint,
+  fingerprintFile,
+  sameFingerprint,
+} from "../sys/fingerprint.ts";
 import { candidateOf } from "./binary.ts";
-import type { ShownTool } from "./capsule.ts";
+import type { Capsule, ShownTool } from "./capsule.ts";
 import type { LoadedCapsule } from "./capsule-file.ts";
 import { followsToolChanges } from "./client-limits.ts";
 import { type Condemned, probationMs, verdictOn } from "./rollback.ts";
@@ -31,6 +35,20 @@ export function lostCapsule(problem: string): FaultRecord {
     operation: "rollout",
     detail: `${problem} What was asked before is not answered; consult_list shows the consults, which go on.`,
   });
+}
+
+/**
+ * What the file at the launch path is held against; undefined: against itself. Where a
+ * handoff led from an image to the very same, what lies there is no binary but a script
+ * that leads to it, and another handoff would lead nowhere else.
+ */
+export function installedImage(
+  own: Fingerprint | undefined,
+  earlier: Capsule | undefined,
+): Fingerprint | undefined {
+  const before = earlier?.fingerprint ?? undefined;
+  if (own === undefined || before === undefined) return own;
+  return sameFingerprint(own, before) ? undefined : own;
 }
 
 /** A binary that died after it took over is not tried again by itself. */

@@ -48,7 +48,7 @@ export function launchPathOf(
   return candidates.find(isExecutable) ?? fallback;
 }
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     // A directory is "executable", too, and may well bear the name.

@@ -16,6 +16,9 @@ export function onEndSignals(
 /** `phone-opus mcp reload` sends it. */
 export const reloadSignal = "SIGUSR2";
 
+/** All that a host handles. */
+export const handledSignals = [...endSignals, reloadSignal] as const;
+
 export function onReloadSignal(callback: () => void): void {
   process.on(reloadSignal, callback);
 }

@@ -40,6 +40,7 @@ export function startRaw(
   words: readonly string[],
   environment: Record<string, string>,
   cwd: string,
+  command = binary,
 ): RawProcess {
   // Pipes of our own: Bun would take any amount into its memory, both ways.
   const directory = mkdtempSync(join(tmpdir(), "phone-opus-flood-"));
@@ -51,7 +52,7 @@ export function startRaw(
   const source = openSync(stdout, constants.O_RDONLY | constants.O_NONBLOCK);
   let taken = 0;
   let isOver = false;
-  const child = Bun.spawn([binary, ...words], {
+  const child = Bun.spawn([command, ...words], {
     cwd,
     env: environment,
     stdin: theirs[0],

@@ -243,12 +243,15 @@ test("a handoff that fails is told and tried again, after twice the pause", asyn
   here.clock.advance(4999);
   expect(here.log.at(-1)).toBe("refused: could not take over (ENOSPC)");
   here.clock.advance(1001);
+  await settled();
   expect(here.log.at(-1)).toStartWith("hand over to a");
   await here.fail("could not take over (ENOSPC)");
   const count = here.log.length;
   here.clock.advance(9999);
+  await settled();
   expect(here.log).toHaveLength(count);
   here.clock.advance(1001);
+  await settled();
   expect(here.log).toHaveLength(count + 1);
   // It was proven once: only the handoff is repeated.
   expect(here.log.filter((line) => line.startsWith("prove"))).toHaveLength(1);
