@@ -2,21 +2,16 @@
 // failing, and `phone-opus mcp reload`.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import {
-  existsSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { binary, until } from "../chaos/session.ts";
+import { until } from "../chaos/session.ts";
 import { fakeClaude } from "../fake-claude/fake-claude.ts";
 import { faultOf, responseOf } from "./supervision-client.ts";
 import { supervisionPlace } from "./supervision-place.ts";
 
 setDefaultTimeout(30_000);
 
+const main = join(import.meta.dir, "../../src/main.ts");
 const place = supervisionPlace({ FAKE_CLAUDE_MS: "100" });
 const { begin, starts } = place;
 
@@ -24,21 +19,27 @@ const reload = (...words: string[]) =>
   place.phoneOpus("mcp", "reload", ...words);
 
 test("a worker that dies at every start: the budget, one sentence, reload", async () => {
-  const command = join(place.scene().home, "phone-opus");
+  // A host starts its own program as its worker, so the program is one that can fail.
+  const command = join(place.scene().home, "phone-opus.ts");
+  const broken = join(place.scene().home, "broken");
   const trace = join(place.scene().home, "worker-starts");
   const workerStarts = () =>
     existsSync(trace) ? readFileSync(trace, "utf8").length : 0;
-  linkSync(binary, command);
-  await using session = await begin({}, command);
-  // What the host starts as its worker is a program that dies at once.
   writeFileSync(
-    `${command}.new`,
-    `#!/bin/sh\nprintf x >>'${trace}'\nexit 9\n`,
-    {
-      mode: 0o700,
-    },
+    command,
+    [
+      "#!/usr/bin/env bun",
+      'import { appendFileSync, existsSync } from "node:fs";',
+      'if (process.argv[3] === "worker") {',
+      `  appendFileSync(${JSON.stringify(trace)}, "x");`,
+      `  if (existsSync(${JSON.stringify(broken)})) process.exit(9);`,
+      "}",
+      `await import(${JSON.stringify(main)});`,
+    ].join("\n"),
+    { mode: 0o700 },
   );
-  renameSync(`${command}.new`, command);
+  writeFileSync(broken, "");
+  await using session = await begin({}, command);
 
   const startedMs = performance.now();
   const first = faultOf(await session.consult("first"));
@@ -73,8 +74,7 @@ test("a worker that dies at every start: the budget, one sentence, reload", asyn
   expect(performance.now() - againMs).toBeLessThan(500);
   expect(workerStarts()).toBe(6);
 
-  linkSync(binary, `${command}.new`);
-  renameSync(`${command}.new`, command);
+  rmSync(broken);
   expect((await reload()).code).toBe(0);
   await until(
     "the ejection is over",

@@ -171,9 +171,10 @@ describe("a candidate", () => {
         throw new Error("ENOSPC: no space left");
       },
     });
-    expect(await here.rehearsal()).toEqual(
-      unready("could not be given this session (ENOSPC: no space left)"),
-    );
+    expect(await here.rehearsal()).toEqual({
+      ...unready("could not be given this session (ENOSPC: no space left)"),
+      obstacle: "no capsule",
+    });
     expect(here.fake.started).toEqual([]);
   });
 
