@@ -1,0 +1,36 @@
+// All scenarios. The long tables are cut so that several runs share the work.
+
+import { gitWrites } from "./git-writes.ts";
+import {
+  hostileAddress,
+  hostileExtensions,
+  hostileImports,
+} from "./hostile-extensions.ts";
+import {
+  hostileBareRepository,
+  hostileRepository,
+} from "./hostile-repository.ts";
+import { hostileSettings } from "./hostile-settings.ts";
+import { needs } from "./needs.ts";
+import { programWrites } from "./program-writes.ts";
+import { deniedReads, environmentReads, outsideReads } from "./secret-reads.ts";
+import { shellWrites } from "./shell-writes.ts";
+import { toolWrites } from "./tool-uses.ts";
+import type { Scenario } from "./trial.ts";
+
+export const suite: readonly Scenario[] = [
+  { name: "the shell writes", trials: shellWrites },
+  { name: "programs write", trials: programWrites },
+  { name: "git writes", trials: gitWrites },
+  { name: "tools write", trials: toolWrites },
+  { name: "reads outside the project", trials: outsideReads },
+  { name: "reads of secrets", trials: deniedReads },
+  { name: "reads of the key", trials: environmentReads },
+  hostileSettings,
+  hostileExtensions,
+  hostileImports,
+  hostileAddress,
+  hostileRepository,
+  hostileBareRepository,
+  { name: "what a reviewer needs", trials: needs },
+];
