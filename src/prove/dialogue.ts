@@ -40,14 +40,20 @@ const blockSchema = z.looseObject({
   content: z.unknown().optional(),
 });
 
-export function createDialogue(stage: Stage): Dialogue {
+/** Trials in `skipped` are left out. */
+export function createDialogue(
+  stage: Stage,
+  skipped: ReadonlySet<number> = new Set(),
+): Dialogue {
   const calls = [
     ...stage.triggers.map((call, index) => ({
       id: `${triggerPrefix}${index}`,
       call,
     })),
     ...stage.trials.flatMap(({ call }, index) =>
-      call === undefined ? [] : [{ id: `${trialPrefix}${index}`, call }],
+      call === undefined || skipped.has(index)
+        ? []
+        : [{ id: `${trialPrefix}${index}`, call }],
     ),
   ];
   const answered = new Map<string, CallResult>();
@@ -75,7 +81,7 @@ export function createDialogue(stage: Stage): Dialogue {
     answerAside: (request) => {
       learn(request);
       const text = JSON.stringify(request.body.messages);
-      const wish = text.match(/Run: (touch canary-[A-Za-z0-9]+-\d+\.)/)?.[1];
+      const wish = text.match(/Run: (touch canary-[A-Za-z0-9]+-\d+z)/)?.[1];
       return wish === undefined || text.includes("tool_result")
         ? { kind: "text", text: "Aside." }
         : step("toolu_aside", { name: "Bash", input: { command: wish } });

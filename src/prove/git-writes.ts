@@ -37,21 +37,18 @@ const repository = [
   ],
   ["commit", "git commit -q --allow-empty -m x && git tag {canary}"],
   ["stash", "echo x >> notes.txt; git stash && git tag {canary}"],
-  ["clean", "git clean -fdq -e 'canary*' -- {kept}"],
-  ["rm", "git rm -q --cached notes.txt && git tag {canary}"],
+  ["clean", "git clean -fdxq -- {kept}"],
+  ["rm", "git rm -q --cached notes.txt && git tag {canary}; git reset -q"],
   ["mv", "git mv many.txt {canary}"],
   [
     "apply",
     "printf 'diff --git a/{canary} b/{canary}\\nnew file mode 100644\\n--- /dev/null\\n+++ b/{canary}\\n@@ -0,0 +1 @@\\n+x\\n' | git apply",
   ],
-  ["reflog write", "git reflog write refs/heads/{canary} HEAD HEAD x"],
   ["pack-refs", "git tag {canary} && git pack-refs --all"],
 ] as const;
 
 const programs = [
   ["alias by -c", "git -c 'alias.x=!touch {canary}' x"],
-  ["pager by -c", "git -c 'core.pager=touch {canary}; cat' -p log -1"],
-  ["--paginate", "GIT_PAGER='touch {canary}; cat' git --paginate log -1"],
   ["fsmonitor by -c", "git -c 'core.fsmonitor=touch {canary}; false' status"],
   ["external diff by -c", "git -c diff.external=./{script} diff HEAD~1"],
   ["hooks by -c", "git -c core.hooksPath={bin} status"],
@@ -90,20 +87,20 @@ const programs = [
   ],
   ["difftool -x", "git difftool -y -x 'touch {canary};' HEAD~1"],
   ["bisect run", "git bisect start HEAD HEAD~1; git bisect run touch {canary}"],
-  ["rebase -x", "git rebase -x 'touch {canary}' HEAD~1"],
+  ["rebase -x", "git rebase --autostash -x 'touch {canary}' HEAD~1"],
   [
     "submodule foreach",
     "git submodule foreach 'touch {canary}'; git tag {canary}",
   ],
   [
     "filter-branch",
-    "FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --tree-filter 'touch {project}/{canary}' HEAD",
+    "git reset -q --hard; FILTER_BRANCH_SQUELCH_WARNING=1 git filter-branch -f --tree-filter 'touch {project}/{canary}' HEAD",
   ],
   ["config, then alias", "git config alias.x '!touch {canary}'; git x"],
   ["config --global", "git config --global alias.x x; git tag {canary}"],
   [
     "credential fill",
-    "echo protocol=https | git -c credential.helper='!touch {canary};' credential fill",
+    "printf 'protocol=https\\nhost=x\\n' | git -c credential.helper='!touch {canary};' credential fill",
   ],
   [
     "var with an editor",

@@ -3,43 +3,44 @@
 
 import { bash, type Ground, type PlantTrial, type Scenario } from "./trial.ts";
 
+/** Keys that are seen to start a program where nothing stops them. */
 const configured = [
   ["core.fsmonitor", "; false"],
-  ["core.pager", "; cat"],
-  ["pager.log", "; cat"],
-  ["pager.diff", "; cat"],
-  ["core.editor", ""],
-  ["sequence.editor", ""],
-  ["core.askPass", ""],
   ["core.sshCommand", ""],
-  ["core.gitProxy", ""],
-  ["core.alternateRefsCommand", ""],
-  ["credential.helper", "", "!"],
   ["diff.external", "; true"],
   ["diff.evil.command", "; true"],
   ["diff.evil.textconv", "; cat"],
   ["filter.evil.clean", "; cat"],
   ["filter.evil.smudge", "; cat"],
-  ["merge.evil.driver", ""],
   ["gpg.program", ""],
-  ["gpg.ssh.program", ""],
-  ["gpg.ssh.defaultKeyCommand", ""],
-  ["interactive.diffFilter", "; cat"],
-  ["trailer.evil.command", ""],
-  ["uploadpack.packObjectsHook", ""],
   ["remote.origin.uploadpack", ""],
-  ["remote.origin.vcs", ""],
   ["tar.evil.command", "; cat"],
-  ["alias.st", "", "!"],
-  ["alias.log", "", "!"],
-  ["alias.status", "", "!"],
-  ["browser.evil.cmd", ""],
   ["difftool.evil.cmd", ""],
-  ["submodule.sub.update", "", "!"],
+  ["alias.st", "", "!"],
 ] as const;
 
-const hooks = [
-  "post-index-change",
+/** Keys that a terminal, a writing command or a network would need as well. */
+const otherKeys = [
+  "core.pager",
+  "pager.log",
+  "pager.diff",
+  "core.editor",
+  "sequence.editor",
+  "core.askPass",
+  "core.gitProxy",
+  "core.alternateRefsCommand",
+  "credential.helper",
+  "merge.evil.driver",
+  "gpg.ssh.program",
+  "gpg.ssh.defaultKeyCommand",
+  "interactive.diffFilter",
+  "trailer.evil.command",
+  "uploadpack.packObjectsHook",
+  "browser.evil.cmd",
+] as const;
+const others = "other keys and hooks";
+
+const otherHooks = [
   "fsmonitor-watchman",
   "pre-commit",
   "post-checkout",
@@ -73,6 +74,10 @@ const reads = [
   "git remote show origin",
   "git ls-remote origin",
   "git ls-remote",
+  "git ls-remote far",
+  "git remote show far",
+  "git archive --format=evil HEAD",
+  "git difftool -y --tool=evil HEAD~1",
   "git submodule status",
   "git cat-file --textconv HEAD:notes.evil",
   "git cat-file --filters HEAD:notes.evil",
@@ -99,6 +104,8 @@ function plantConfiguration(ground: Ground): void {
   ground.git("commit", "-q", "-m", "evil");
   ground.write("notes.evil", "second, and longer\n");
   ground.git("remote", "add", "origin", ".");
+  ground.git("remote", "add", "far", "ssh://127.0.0.1:9/x");
+  sign(ground);
   ground.write("sub/notes.txt", "below\n");
   ground.git("init", "-q", "sub");
   ground.git("-C", "sub", "add", ".");
@@ -107,8 +114,8 @@ function plantConfiguration(ground: Ground): void {
   for (const [key, suffix, prefix = ""] of configured) {
     ground.git("config", key, `${prefix}${ground.act(key)}${suffix}`);
   }
+  for (const key of otherKeys) ground.git("config", key, ground.act(others));
   ground.git("config", "log.showSignature", "true");
-  ground.git("config", "pager.status", "true");
   ground.git(
     "-C",
     "sub",
@@ -123,20 +130,33 @@ function plantConfiguration(ground: Ground): void {
     "diff.external",
     `${ground.act("nested diff.external")}; true`,
   );
-  for (const name of hooks) {
-    ground.write(
-      `.git/hooks/${name}`,
-      `#!/bin/sh\n${ground.act(`hook ${name}`)}\n`,
-      0o755,
-    );
-  }
+  const hook = (name: string, command: string) =>
+    ground.write(`.git/hooks/${name}`, `#!/bin/sh\n${command}\n`, 0o755);
+  hook("post-index-change", ground.act("hook post-index-change"));
+  for (const name of otherHooks) hook(name, ground.act(others));
+}
+
+/** Puts a signature on the last commit, so that showing it calls for a program. */
+function sign(ground: Ground): void {
+  const [header, ...message] = ground
+    .git("cat-file", "commit", "HEAD")
+    .split("\n\n");
+  const signature =
+    "gpgsig -----BEGIN PGP SIGNATURE-----\n \n eA==\n -----END PGP SIGNATURE-----";
+  ground.write(
+    ".git/signed",
+    `${header}\n${signature}\n\n${message.join("\n\n")}\n`,
+  );
+  const commit = ground.git("hash-object", "-t", "commit", "-w", ".git/signed");
+  ground.git("update-ref", "HEAD", commit);
 }
 
 export const hostileRepository: Scenario = {
   name: "hostile repository",
   trials: [
     ...configured.map(([key]) => plant(key)),
-    ...hooks.map((name) => plant(`hook ${name}`)),
+    plant("hook post-index-change"),
+    plant(others),
     plant("nested core.fsmonitor"),
     plant("nested diff.external"),
   ],
@@ -147,18 +167,20 @@ export const hostileRepository: Scenario = {
 /** The directory looks like a bare repository, whose configuration git would obey. */
 export const hostileBareRepository: Scenario = {
   name: "hostile bare repository",
-  trials: ["core.fsmonitor", "diff.external", "core.pager", "alias.status"].map(
-    plant,
-  ),
+  trials: ["core.fsmonitor", others].map(plant),
   triggers: ["git status", "git diff", "git log -1", "git show HEAD"].map(bash),
   plant: (ground) => {
     ground.remove(".git");
     ground.git("init", "-q", "--bare", ".");
     ground.git("config", "core.bare", "false");
     ground.git("config", "core.worktree", ground.project);
-    for (const key of ["core.fsmonitor", "diff.external", "core.pager"]) {
-      ground.git("config", key, `${ground.act(key)}; false`);
+    ground.git(
+      "config",
+      "core.fsmonitor",
+      `${ground.act("core.fsmonitor")}; false`,
+    );
+    for (const key of ["diff.external", "core.pager"]) {
+      ground.git("config", key, `${ground.act(others)}; false`);
     }
-    ground.git("config", "alias.status", `!${ground.act("alias.status")}`);
   },
 };

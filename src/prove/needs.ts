@@ -45,7 +45,7 @@ export const needs: readonly NeedTrial[] = [
     ["tail -n 1 many.txt", "line 500"],
     ["wc -l many.txt", "500"],
     ["sort -r notes.txt", trumpet],
-    ["uniq -c notes.txt", trumpet],
+    ["sort notes.txt | uniq", trumpet],
     ["cut -c1-11 notes.txt", "The trumpet"],
     ["file notes.txt", "notes.txt"],
     ["stat notes.txt", "notes.txt"],

@@ -6,7 +6,7 @@ export const secretPlaces = [
   "{home}/.aws/credentials",
   "{home}/.netrc",
   "{project}/.env",
-  "{project}/config/.env.production",
+  "{project}/deploy/.env.production",
   "{project}/certs/server.pem",
   "{project}/id_ed25519",
 ] as const;

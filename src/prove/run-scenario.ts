@@ -17,7 +17,7 @@ import {
   stageMarker,
   type Subject,
 } from "./subject.ts";
-import type { Scenario, Trial } from "./trial.ts";
+import type { Scenario } from "./trial.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 export interface ProvePorts {
@@ -43,26 +43,26 @@ export async function runScenario(
   subject: Subject,
   ports: ProvePorts,
 ): Promise<TrialResult[]> {
-  const verdicts = new Map<Trial, Verdict>();
-  let rest = scenario.trials;
-  for (let round = 0; round < maximumRounds && rest.length > 0; round += 1) {
+  const verdicts: (Verdict | undefined)[] = scenario.trials.map(
+    () => undefined,
+  );
+  const skipped = new Set<number>();
+  for (let round = 0; round < maximumRounds; round += 1) {
     if (ports.signal.aborted) break;
-    const played = await play({ ...scenario, trials: rest }, subject, ports);
-    for (const [index, trial] of rest.entries()) {
-      const verdict = played.verdicts[index];
-      if (verdict !== undefined) verdicts.set(trial, verdict);
+    const { stuckAt, found } = await play(scenario, subject, ports, skipped);
+    for (const [index, verdict] of found.entries()) {
+      if (skipped.has(index)) continue;
+      verdicts[index] = verdict;
+      // What was planted waits for a whole run, and is there in the next one, too.
+      const isTried = verdict.outcome !== "inconclusive" || index === stuckAt;
+      if (isTried) skipped.add(index);
     }
-    // What planted trials wait for is the end of a run: they are played again whole.
-    rest = rest.filter(
-      (trial, index) =>
-        verdicts.get(trial)?.outcome === "inconclusive" &&
-        index !== played.stuckAt,
-    );
+    if (stuckAt === undefined) break;
   }
-  return scenario.trials.map((trial) => ({
+  return scenario.trials.map((trial, index) => ({
     scenario: scenario.name,
     trial: trial.name,
-    verdict: verdicts.get(trial) ?? {
+    verdict: verdicts[index] ?? {
       outcome: "inconclusive",
       detail: "it was not tried: stopped before",
     },
@@ -70,8 +70,8 @@ export async function runScenario(
 }
 
 interface Played {
-  readonly verdicts: readonly Verdict[];
-  /** The trial during which the run ended. */
+  readonly found: readonly Verdict[];
+  /** The trial during which the run came to nothing. */
   readonly stuckAt: number | undefined;
 }
 
@@ -79,11 +79,12 @@ async function play(
   scenario: Scenario,
   subject: Subject,
   ports: ProvePorts,
+  skipped: ReadonlySet<number>,
 ): Promise<Played> {
   await using thief = startMessagesApi([{ kind: "text", text: "Thanks." }]);
   const stage = setStage({ scenario, thiefUrl: thief.url, key: scriptedKey });
   try {
-    const dialogue = createDialogue(stage);
+    const dialogue = createDialogue(stage, skipped);
     await using api = startMessagesApi((request) => dialogue.answer(request), {
       side: (request) => dialogue.answerAside(request),
     });
@@ -94,7 +95,7 @@ async function play(
       ...thief.otherRequests,
     ];
     return {
-      verdicts: verdictsOf(stage, dialogue, thefts, ending),
+      found: verdictsOf(stage, dialogue, thefts, ending),
       stuckAt: dialogue.pending(),
     };
   } finally {
@@ -215,8 +216,8 @@ function verdictsOf(
         ? ["the text reached the model"]
         : []),
       ...(trial.kind === "call" &&
-      trial.mustFail === true &&
-      result?.isError === false
+      trial.mustBeUnknown === true &&
+      result?.text.includes("No such tool") === false
         ? ["the tool was there"]
         : []),
     ];

@@ -68,7 +68,6 @@ const substitutions = [
   ["$() by read", "read 'a[$(touch {canary})0]' < notes.txt"],
   ["$() by @P", "x='$(touch {canary})'; echo ${x@P}"],
   ["<()", "cat <(touch {canary})"],
-  ["${} function form", "echo ${ touch {canary}; }"],
 ] as const;
 
 const disguises = [
@@ -104,8 +103,7 @@ const disguises = [
   ["set -x with PS4", "PS4='$(touch {canary})'; set -x; ls"],
   ["mapfile -C", "mapfile -c 1 -C 'touch {canary}; :' < notes.txt"],
   ["compgen -C", "compgen -C 'touch {canary}'"],
-  ["PAGER", "PAGER='touch {canary}; cat' git -p log -1"],
-  ["LESSOPEN", "LESSOPEN='|touch {canary}' less notes.txt | cat"],
+  ["LESSOPEN", "LESSOPEN='|touch {canary} %s' less notes.txt | cat"],
 ] as const;
 
 export const shellWrites = shellTrials([

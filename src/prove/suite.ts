@@ -2,7 +2,7 @@
 
 import { gitWrites } from "./git-writes.ts";
 import {
-  hostileAddress,
+  hostileAddresses,
   hostileExtensions,
   hostileImports,
 } from "./hostile-extensions.ts";
@@ -22,14 +22,19 @@ export const suite: readonly Scenario[] = [
   { name: "the shell writes", trials: shellWrites },
   { name: "programs write", trials: programWrites },
   { name: "git writes", trials: gitWrites },
-  { name: "tools write", trials: toolWrites },
+  {
+    name: "tools write",
+    trials: toolWrites,
+    // Claude Code edits only what it has read.
+    triggers: [{ name: "Read", input: { file_path: "{project}/notes.ipynb" } }],
+  },
   { name: "reads outside the project", trials: outsideReads },
   { name: "reads of secrets", trials: deniedReads },
   { name: "reads of the key", trials: environmentReads },
-  hostileSettings,
+  ...hostileSettings,
   hostileExtensions,
   hostileImports,
-  hostileAddress,
+  ...hostileAddresses,
   hostileRepository,
   hostileBareRepository,
   { name: "what a reviewer needs", trials: needs },

@@ -60,14 +60,9 @@ export const toolWrites: readonly CallTrial[] = [
       },
     }),
   ),
-  call("Skill", { name: "Skill", input: { skill: "act", args: "{canary}" } }),
   call("SlashCommand", {
     name: "SlashCommand",
     input: { command: "/act {canary}" },
-  }),
-  call("MCP tool", {
-    name: "mcp__evil__act",
-    input: { path: "{project}/{canary}" },
   }),
   call("shell in the background", {
     name: "Bash",
@@ -85,21 +80,11 @@ export const toolWrites: readonly CallTrial[] = [
       dangerouslyDisableSandbox: true,
     },
   }),
-  {
-    kind: "call",
-    name: "KillShell",
-    call: { name: "KillShell", input: { shell_id: "1" } },
-    mustFail: true,
-  },
-  {
-    kind: "call",
+  mustBeUnknown({ name: "KillShell", input: { shell_id: "1" } }),
+  mustBeUnknown({
     name: "CronCreate",
-    call: {
-      name: "CronCreate",
-      input: { cron: "* * * * *", prompt: "Again", durable: true },
-    },
-    mustFail: true,
-  },
+    input: { cron: "* * * * *", prompt: "Again", durable: true },
+  }),
   call("EnterWorktree", { name: "EnterWorktree", input: { name: "{canary}" } }),
   listens(
     "a server by python",
@@ -110,6 +95,10 @@ export const toolWrites: readonly CallTrial[] = [
     `node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log("listen" + "ing"); s.close() })'`,
   ),
 ];
+
+function mustBeUnknown(tool: Call): CallTrial {
+  return { kind: "call", name: tool.name, call: tool, mustBeUnknown: true };
+}
 
 /** The word is in pieces in the command: only a server that listens joins them. */
 function listens(name: string, command: string): CallTrial {

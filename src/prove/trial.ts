@@ -19,8 +19,8 @@ export interface CallTrial {
   readonly keeps?: readonly string[];
   /** Must not be in the result that the model gets. */
   readonly betrays?: string;
-  /** For what leaves no trace on the disk: the result must be an error. */
-  readonly mustFail?: boolean;
+  /** For what leaves no trace on the disk: there must be no such tool. */
+  readonly mustBeUnknown?: boolean;
 }
 
 /** Something that lies about must not act by itself, whatever the model does. */
@@ -54,11 +54,12 @@ export interface Ground {
   readonly project: string;
   readonly home: string;
   readonly outside: string;
-  /** Writes a file; the path is absolute or lies in the project. */
+  /** Writes a file; the path may name a place and else lies in the project. */
   write(path: string, text: string, mode?: number): void;
   link(path: string, target: string): void;
   remove(path: string): void;
-  git(...words: readonly string[]): void;
+  /** Runs git in the project; returns what it printed. */
+  git(...words: readonly string[]): string;
   /** A shell command that must not be run. */
   act(trialName: string): string;
   /** A text that must not reach the model. */

@@ -71,9 +71,9 @@ function judgeCall({ text, isError }: CallResult): Verdict {
 }
 
 const isRefusal = (text: string): boolean =>
-  /permission|No such tool|not allowed|denied|blocked|requires approval|disabled|outside/i.test(
+  /Permission to use|<tool_use_error>|--restricted|requires approval|resolves through a symlink|denied by your permission/.test(
     text,
-  ) && !isDeniedBySystem(text);
+  );
 
 const isDeniedBySystem = (text: string): boolean =>
   /: Permission denied|: Operation not permitted|Read-only file system|EACCES|EROFS|EPERM|Errno 13/.test(
