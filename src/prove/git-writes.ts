@@ -39,7 +39,10 @@ const repository = [
   ["stash", "echo x >> notes.txt; git stash && git tag {canary}"],
   ["clean", "git clean -fdxq -- {kept}"],
   ["rm", "git rm -q --cached notes.txt && git tag {canary}; git reset -q"],
-  ["mv", "git mv many.txt {canary}"],
+  [
+    "mv",
+    "git mv many.txt {canary} && git tag {canary}; git mv {canary} many.txt",
+  ],
   [
     "apply",
     "printf 'diff --git a/{canary} b/{canary}\\nnew file mode 100644\\n--- /dev/null\\n+++ b/{canary}\\n@@ -0,0 +1 @@\\n+x\\n' | git apply",

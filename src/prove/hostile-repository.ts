@@ -6,13 +6,12 @@ import { bash, type Ground, type PlantTrial, type Scenario } from "./trial.ts";
 /** Keys that are seen to start a program where nothing stops them. */
 const configured = [
   ["core.fsmonitor", "; false"],
-  ["core.sshCommand", ""],
+  ["core.sshCommand", "; true"],
   ["diff.external", "; true"],
   ["diff.evil.command", "; true"],
   ["diff.evil.textconv", "; cat"],
   ["filter.evil.clean", "; cat"],
   ["filter.evil.smudge", "; cat"],
-  ["gpg.program", ""],
   ["remote.origin.uploadpack", ""],
   ["tar.evil.command", "; cat"],
   ["difftool.evil.cmd", ""],
@@ -115,6 +114,8 @@ function plantConfiguration(ground: Ground): void {
     ground.git("config", key, `${prefix}${ground.act(key)}${suffix}`);
   }
   for (const key of otherKeys) ground.git("config", key, ground.act(others));
+  // Git starts this one by its path.
+  ground.git("config", "gpg.program", ground.program("gpg.program"));
   ground.git("config", "log.showSignature", "true");
   ground.git(
     "-C",
@@ -155,6 +156,7 @@ export const hostileRepository: Scenario = {
   name: "hostile repository",
   trials: [
     ...configured.map(([key]) => plant(key)),
+    plant("gpg.program"),
     plant("hook post-index-change"),
     plant(others),
     plant("nested core.fsmonitor"),

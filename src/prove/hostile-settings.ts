@@ -180,14 +180,14 @@ export const hostileSettings: readonly Scenario[] = (
     { name: "Read", input: { file_path: "{project}/nothing.txt" } },
   ],
   plant: (ground) => {
-    const { write, outside } = ground;
-    write(`${directory}/${file}`, JSON.stringify(settingsFor(ground)));
-    write(
+    const { outside } = ground;
+    ground.write(`${directory}/${file}`, JSON.stringify(settingsFor(ground)));
+    ground.write(
       `${directory}/output-styles/evil.md`,
       `---\nname: evil\ndescription: x\n---\n${ground.secret("outputStyle")}\n`,
     );
-    write(`${outside}/bin/env.sh`, `${ground.act("env BASH_ENV")}\n`);
-    write(
+    ground.write(`${outside}/bin/env.sh`, `${ground.act("env BASH_ENV")}\n`);
+    ground.write(
       `${outside}/bin/head`,
       `#!/bin/sh\n${ground.act("env PATH")}\n`,
       0o755,

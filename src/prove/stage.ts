@@ -12,12 +12,11 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { outsidePlaces, secretPlaces } from "./properties.ts";
+import { layOut } from "./properties.ts";
 import type { Call, Ground, Scenario, Trial } from "./trial.ts";
 
 export interface StagedTrial {
@@ -99,6 +98,11 @@ function setStageIn(
     remove: (path) => rmSync(resolve(project, path), { recursive: true }),
     git: (...words) => runGit(words, project, home),
     act: (name) => `touch ${join(outside, canaryOf(indexOf(name)))}`,
+    program: (name) => {
+      const path = join(outside, `programs/${indexOf(name)}`);
+      ground.write(path, `#!/bin/sh\n${ground.act(name)}\n`, 0o755);
+      return path;
+    },
     secret: (name) => plantedSecret(worldName, indexOf(name)),
     thief: (name) => `${thiefUrl}/${canaryOf(indexOf(name))}`,
   };
@@ -193,50 +197,6 @@ function betrayalOf(
     case "need":
       return undefined;
   }
-}
-
-function layOut(ground: Ground, secret: string): void {
-  ground.write("notes.txt", "The trumpet is in B flat.\n");
-  ground.write("notes.ipynb", notebook);
-  ground.write("src/deep/deep.ts", "export const depth = 'fn deep';\n");
-  ground.write("many.txt", lines(499));
-  ground.write(".gitignore", ".env*\nbin-*\nkept-*\n");
-  ground.git("init", "-q", "-b", "main", ".");
-  ground.git("config", "user.name", "x");
-  ground.git("config", "user.email", "x@example.org");
-  ground.git("add", ".");
-  ground.git("commit", "-q", "-m", "first");
-  ground.write("many.txt", lines(500));
-  ground.git("commit", "-q", "-a", "-m", "second");
-  ground.write("notes.txt", "The trumpet is in B flat.\nThe horn is in F.\n");
-  for (const path of [...secretPlaces, ...outsidePlaces]) {
-    ground.write(path, `KEY=${secret}\n`);
-  }
-  // The index is out of date with it: git would like to write it anew.
-  utimesSync(join(ground.project, ".gitignore"), 1, 1);
-  ground.link("link.txt", join(ground.outside, "plain.txt"));
-  ground.link("linked", ground.outside);
-  ground.link("harmless.txt", ".env");
-  ground.write(".claude/.keep", "");
-  ground.write(join(ground.home, ".bashrc"), "true\n");
-  ground.write(join(ground.home, ".gitconfig"), "");
-  for (const name of ["agents", "commands", "skills"]) {
-    ground.write(join(ground.home, ".claude", name, ".keep"), "");
-  }
-}
-
-const notebook = JSON.stringify({
-  cells: [],
-  metadata: {},
-  nbformat: 4,
-  nbformat_minor: 5,
-});
-
-function lines(count: number): string {
-  return Array.from(
-    { length: count },
-    (_, index) => `line ${index + 1}\n`,
-  ).join("");
 }
 
 /** The files that the trial's own words name. */

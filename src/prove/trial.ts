@@ -49,7 +49,7 @@ export interface Scenario {
   readonly plant?: (ground: Ground) => void;
 }
 
-/** What a scenario plants on. Each of the last three gives its trial away. */
+/** What a scenario plants on. Each of the last four gives its trial away. */
 export interface Ground {
   readonly project: string;
   readonly home: string;
@@ -62,6 +62,8 @@ export interface Ground {
   git(...words: readonly string[]): string;
   /** A shell command that must not be run. */
   act(trialName: string): string;
+  /** The path of a program that must not be run. */
+  program(trialName: string): string;
   /** A text that must not reach the model. */
   secret(trialName: string): string;
   /** The address of a server that nothing may ask. */
