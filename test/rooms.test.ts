@@ -16,6 +16,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   consult: ["base", "sys", "tools"],
   telemetry: ["base", "sys", "tools"],
   claude: ["base", "sys", "consult"],
+  "messages-api": ["sys"],
+  prove: ["base", "sys", "messages-api"],
   runner: ["base", "sys", "consult", "claude"],
   worker: [
     "base",
@@ -49,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "claude",
     "runner",
     "host",
+    "prove",
   ],
 };
 
