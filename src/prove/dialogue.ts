@@ -20,7 +20,7 @@ export interface Dialogue {
   readonly results: ReadonlyMap<number, CallResult>;
   /** Numbers of trials whose planted text was sent. */
   readonly told: ReadonlySet<number>;
-  /** True once the model was asked for more after its last call. */
+  /** True once every call was made, and every trigger was answered. */
   isOver(): boolean;
   /** The trial that was asked for last and has no result. */
   pending(): number | undefined;
@@ -98,7 +98,9 @@ export function createDialogue(
         ({ id }) => !answered.has(id) && (asks.get(id) ?? 0) < maximumAsks,
       );
       if (next === undefined) {
-        isOver = true;
+        isOver = calls.every(
+          ({ id }) => answered.has(id) || !id.startsWith(triggerPrefix),
+        );
         return { kind: "text", text: "That is all." };
       }
       asks.set(next.id, (asks.get(next.id) ?? 0) + 1);
