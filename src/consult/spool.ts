@@ -6,6 +6,7 @@
 //   stdout.jsonl   Claude's stream, as it came
 //   stderr.txt     the same of standard error
 //   run.json       what is started, written before; its process, written after
+//   tree.zst       what the files of the directory looked like, while it runs
 //   outcome.json   how it ended; written whole, last, once
 //
 // and the notes by which processes agree on who looks after it (custody.ts).
@@ -44,6 +45,8 @@ const runSchema = z.object({
   process: processIdentitySchema.optional(),
   /** What the kernel held it to; absent in spools of older versions. */
   sandbox: sandboxRecordSchema.optional(),
+  /** What git could do in it. */
+  git: z.string().optional(),
 });
 /** Claude's process; it leads a session and a group of its own number. */
 export type RunRecord = z.infer<typeof runSchema>;
@@ -53,6 +56,7 @@ export interface Spool {
   readonly promptPath: string;
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  readonly treePath: string;
   exists(): boolean;
   /** True when a process has begun to write into the spool. */
   hasOutput(): boolean;
@@ -86,6 +90,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
     promptPath,
     stdoutPath,
     stderrPath,
+    treePath: join(directory, "tree.zst"),
     exists: () => existsSync(requestPath),
     hasOutput: () => existsSync(stdoutPath),
     writePrompt: (input) => replaceFile(promptPath, input),
