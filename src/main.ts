@@ -122,6 +122,7 @@ async function drive(): Promise<void> {
   const { consultIdSchema } = await import("./base/ids.ts");
   const { askVersion } = await import("./claude/version.ts");
   const { spawnOnFiles } = await import("./sys/spawn.ts");
+  const { capture } = await import("./sys/capture.ts");
   const signalled = new AbortController();
   onEndSignals((name) => signalled.abort(name));
   const consultId = consultIdSchema.safeParse(rest[0]);
@@ -145,6 +146,7 @@ async function drive(): Promise<void> {
       settings,
       paths,
       askVersion,
+      capture,
       log,
     },
   }).catch((error: unknown) => {

@@ -15,10 +15,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   render: ["base", "tools"],
   consult: ["base", "sys", "tools"],
   telemetry: ["base", "sys", "tools"],
-  claude: ["base", "sys", "consult"],
+  sandbox: ["base", "sys"],
+  claude: ["base", "sys", "consult", "sandbox"],
   "messages-api": ["sys"],
   prove: ["base", "sys", "messages-api"],
-  runner: ["base", "sys", "consult", "claude"],
+  runner: ["base", "sys", "consult", "sandbox", "claude"],
   worker: [
     "base",
     "sys",
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
   ],
   host: [
@@ -38,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
   ],
   cli: [
     "base",
@@ -48,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
     "runner",
     "host",

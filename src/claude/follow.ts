@@ -17,6 +17,7 @@ import { conclude, type Ending } from "./conclude.ts";
 import { consultOperation } from "./faults.ts";
 import { watchLimits } from "./limits.ts";
 import type { Downstream } from "./prepare.ts";
+import { certify } from "./receipt.ts";
 import { createTranscript, type Progress } from "./transcript.ts";
 
 export interface ClaudePorts extends Downstream {
@@ -88,7 +89,7 @@ export async function followRun(
     const exit = await endProcesses(ending, process, marker, ports);
     await follower.drain();
     for (const frame of decoder.end()) transcript.absorb(frame);
-    return conclude({
+    const outcome = conclude({
       ending,
       exit,
       transcript,
@@ -97,6 +98,12 @@ export async function followRun(
       settings,
       stderrTail: spool.stderrTail(600),
     });
+    return await certify(
+      ports,
+      spool,
+      { cwd: request.cwd, transcript },
+      outcome,
+    );
   } catch (error) {
     await stopRun({ process, marker, clock, graceMs: 0 });
     return { status: "failed", fault: unfollowed(spool, consultId, error) };

@@ -9,13 +9,17 @@ import { isDirectory } from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
 import {
   claudeCommand,
-  claudeEnvironment,
+  isRestricted,
   promptInput,
   sessionIdOf,
 } from "./command.ts";
+import { claudeEnvironment, inheritedEnvironment } from "./environment.ts";
 import { consultOperation, unavailable } from "./faults.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
+import { type GitGuard, guardGit } from "./git-guard.ts";
 import { prepareClaude, resolveResume } from "./prepare.ts";
+import { watchedTree } from "./receipt.ts";
+import { lookBefore } from "./tree-watch.ts";
 import { forgetVersion } from "./version.ts";
 
 export async function startRun(
@@ -36,8 +40,21 @@ export async function startRun(
     claudePath: claude.path,
     claudeVersion: claude.version,
     request,
+    web: request.web ?? settings.web,
     sessionId: sessionIdOf(consultId),
     resumedSessionId: resumed.sessionId,
+  });
+  const inherited = inheritedEnvironment({
+    inherited: ports.environment,
+    kept: settings.keptVariables,
+    isSubscriptionForced: settings.forcesSubscription,
+    cwd: request.cwd,
+    home: ports.home,
+  });
+  const git = await guardGit({
+    cwd: request.cwd,
+    environment: inherited,
+    capture: ports.capture,
   });
   const timeoutMs =
     request.timeout_s === undefined
@@ -49,11 +66,15 @@ export async function startRun(
     arguments: command.slice(1),
     started_unix_ms: clock.unixMs(),
     deadline_unix_ms: Math.ceil(clock.unixMs() + timeoutMs),
+    git: describeGuard(git),
   };
   // Asking for the version took time; what was cancelled meanwhile must not start.
   if (signal.aborted) return cancelledBeforeStart(consultId, signal);
   try {
-    spool.writePrompt(promptInput(request.prompt));
+    spool.writePrompt(promptInput(request.prompt, claude.version));
+    // Whatever Claude does comes after this look.
+    await lookBefore(spool, watchedTree(ports, request.cwd));
+    if (signal.aborted) return cancelledBeforeStart(consultId, signal);
     // The intent comes first: whoever finds it knows that Claude may have started.
     spool.recordRun(run);
   } catch (error) {
@@ -62,11 +83,12 @@ export async function startRun(
   const started = ports.spawn({
     command,
     cwd: request.cwd,
-    environment: claudeEnvironment(
-      ports.environment,
+    environment: claudeEnvironment(inherited, {
       consultId,
-      settings.claudeMaxRetries,
-    ),
+      maxRetries: settings.claudeMaxRetries,
+      git,
+      allowsMentions: isRestricted(claude.version),
+    }),
     stdinPath: spool.promptPath,
     stdoutPath: spool.stdoutPath,
     stderrPath: spool.stderrPath,
@@ -104,6 +126,10 @@ export async function startRun(
     forgetVersion(claude.path, paths.claudeVersions);
   }
   return outcome;
+}
+
+function describeGuard(git: GitGuard): string {
+  return git.kind === "off" ? `off: ${git.why}` : git.kind;
 }
 
 function failed(fault: FaultRecord): ConsultOutcome {

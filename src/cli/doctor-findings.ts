@@ -2,16 +2,17 @@
 // not well, what to do.
 
 import { accessSync, constants, existsSync, lstatSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { describeError, parseJson } from "../base/json.ts";
 import { versionLine } from "../base/version.ts";
-import { cleanEnvironment } from "../claude/command.ts";
+import { billingOf } from "../claude/billing.ts";
+import { inheritedEnvironment } from "../claude/environment.ts";
 import { prepareClaude, type Prepared } from "../claude/prepare.ts";
 import { askVersion } from "../claude/version.ts";
 import { liveHosts } from "../consult/hosts.ts";
 import { listRunning } from "../consult/running.ts";
 import { launchBinary } from "../host/binary.ts";
+import { capture } from "../sys/capture.ts";
 import { isDirectory } from "../sys/files.ts";
 import { type StatePaths, statePaths } from "../sys/paths.ts";
 import {
@@ -60,7 +61,7 @@ export interface Examination {
 }
 
 export async function examine(patient: Patient): Promise<Examination> {
-  const claude = await prepareClaude({ ...patient, askVersion });
+  const claude = await prepareClaude({ ...patient, askVersion, capture });
   const login: Finding[] = claude.ok
     ? [await examineLogin(claude.path, patient)]
     : [];
@@ -126,31 +127,30 @@ const loginTimeoutMs = 15_000;
 
 async function examineLogin(
   claudePath: string,
-  { environment, home }: Patient,
+  { environment, home, settings }: Patient,
 ): Promise<Finding> {
+  const claudeGets = inheritedEnvironment({
+    inherited: environment,
+    kept: settings.keptVariables,
+    isSubscriptionForced: settings.forcesSubscription,
+    cwd: "/",
+    home,
+  });
   const name = "login";
   const unknown = (why: string): Finding => ({
     name,
     level: "warn",
     text: `Claude Code did not say whether you are logged in (${why}): run \`claude\` once to see`,
   });
-  let printed: string;
-  try {
-    const child = Bun.spawn([claudePath, "auth", "status", "--json"], {
-      cwd: "/",
-      env: cleanEnvironment(environment),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "ignore",
-      timeout: loginTimeoutMs,
-      killSignal: "SIGKILL",
-    });
-    printed = await child.stdout.text();
-    await child.exited;
-  } catch (error) {
-    return unknown(describeError(error));
-  }
-  const parsed = parseJson(printed);
+  const asked = await capture({
+    command: [claudePath, "auth", "status", "--json"],
+    cwd: "/",
+    environment: claudeGets,
+    timeoutMs: loginTimeoutMs,
+    maxBytes: 65_536,
+  });
+  if (!asked.ok) return unknown(asked.reason);
+  const parsed = parseJson(Buffer.from(asked.stdout).toString());
   const status = parsed.ok ? statusSchema.safeParse(parsed.value) : undefined;
   if (status?.success !== true) return unknown("its answer made no sense");
   const { loggedIn, authMethod = "?", apiKeySource } = status.data;
@@ -161,17 +161,8 @@ async function examineLogin(
       text: "not logged in: run `claude` once and log in, or hand ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN to this server",
     };
   }
-  const credentials = join(
-    environment["CLAUDE_CONFIG_DIR"] ?? join(home, ".claude"),
-    ".credentials.json",
-  );
-  if (apiKeySource !== undefined && existsSync(credentials)) {
-    return {
-      name,
-      level: "warn",
-      text: `logged in by ${authMethod} from ${apiKeySource}, which is billed though you have a login of your own: remove it if that is not what you want`,
-    };
-  }
+  const { note } = billingOf({ environment: claudeGets, home, apiKeySource });
+  if (note !== null) return { name, level: "warn", text: `billed is ${note}` };
   const source = apiKeySource === undefined ? "" : ` from ${apiKeySource}`;
   return { name, level: "ok", text: `logged in by ${authMethod}${source}` };
 }

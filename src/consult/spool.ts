@@ -6,6 +6,7 @@
 //   stdout.jsonl   Claude's stream, as it came
 //   stderr.txt     the same of standard error
 //   run.json       what is started, written before; its process, written after
+//   tree.zst       what the files of the directory looked like, while it runs
 //   outcome.json   how it ended; written whole, last, once
 //
 // and the notes by which processes agree on who looks after it (custody.ts).
@@ -24,6 +25,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type ConsultId, processIdentitySchema } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
+import { sandboxRecordSchema } from "../base/sandbox.ts";
 import {
   ensurePrivateDirectory,
   readTextIfPresent,
@@ -41,6 +43,10 @@ const runSchema = z.object({
   deadline_unix_ms: z.int(),
   /** Absent between the intent to start it and its start. */
   process: processIdentitySchema.optional(),
+  /** What the kernel held it to; absent in spools of older versions. */
+  sandbox: sandboxRecordSchema.optional(),
+  /** What git could do in it. */
+  git: z.string().optional(),
 });
 /** Claude's process; it leads a session and a group of its own number. */
 export type RunRecord = z.infer<typeof runSchema>;
@@ -50,6 +56,7 @@ export interface Spool {
   readonly promptPath: string;
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  readonly treePath: string;
   exists(): boolean;
   /** True when a process has begun to write into the spool. */
   hasOutput(): boolean;
@@ -83,6 +90,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
     promptPath,
     stdoutPath,
     stderrPath,
+    treePath: join(directory, "tree.zst"),
     exists: () => existsSync(requestPath),
     hasOutput: () => existsSync(stdoutPath),
     writePrompt: (input) => replaceFile(promptPath, input),

@@ -36,6 +36,7 @@ export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
   const verdictOn = (outcome: WireOutcome): BreakerEvent => {
     if (outcome.status === "success") return { kind: "succeeded" };
     const { fault, retry_at_unix_ms: retryAt } = outcome.fault;
+    if (fault.code === "tree_changed") return { kind: "succeeded" };
     if (fault.code !== "downstream_failure") return { kind: "abandoned" };
     const failed = (isFinal: boolean): BreakerEvent => ({
       kind: "failed",

@@ -25,6 +25,9 @@ export function projectAnswer(
     session_id: answer.session_id,
     total_cost_usd: answer.total_cost_usd,
     permission_denial_count: answer.permission_denials.length,
+    ...(answer.receipt?.billing.is_conflict === true
+      ? { billing: answer.receipt.billing.note }
+      : {}),
   };
 }
 

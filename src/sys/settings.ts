@@ -48,6 +48,16 @@ const settingsSchema = z.object({
     })
     .optional(),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
+  PHONE_OPUS_WEB: z.enum(["on", "off"]).default("on"),
+  PHONE_OPUS_TREE_CHANGED: z.enum(["fault", "report"]).default("fault"),
+  PHONE_OPUS_BILLING: z
+    .enum(["environment", "subscription"])
+    .default("environment"),
+  PHONE_OPUS_KEEP_ENV: z
+    .string()
+    .regex(/^\w+(,\w+)*$/, "expected names of variables, separated by commas")
+    .transform((value) => value.split(","))
+    .default([]),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
 });
@@ -77,6 +87,14 @@ export interface Settings {
   /** Where consults may happen; undefined: anywhere. */
   readonly allowedRoots: readonly string[] | undefined;
   readonly claudeMaxRetries: number;
+  /** Whether a consult that does not say may browse. */
+  readonly web: boolean;
+  /** Whether changed files fail an answer when nothing else vouches for it. */
+  readonly failsOnTreeChange: boolean;
+  /** True: keys in the environment never pay. */
+  readonly forcesSubscription: boolean;
+  /** Variables that Claude gets although they would be kept from it. */
+  readonly keptVariables: readonly string[];
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
   /** Most that one run may write to its spool. */
@@ -128,6 +146,10 @@ export function parseSettings(environment: Environment): ParsedSettings {
       breakerMs: values.PHONE_OPUS_BREAKER_S * 1000,
       allowedRoots: values.PHONE_OPUS_ALLOWED_ROOTS,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
+      web: values.PHONE_OPUS_WEB === "on",
+      failsOnTreeChange: values.PHONE_OPUS_TREE_CHANGED === "fault",
+      forcesSubscription: values.PHONE_OPUS_BILLING === "subscription",
+      keptVariables: values.PHONE_OPUS_KEEP_ENV,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,
     },

@@ -9,6 +9,7 @@ import type { Progress } from "../../src/claude/transcript.ts";
 import type { ClaudePorts } from "../../src/claude/follow.ts";
 import { driveRun, runConsult } from "../../src/claude/run.ts";
 import { askVersion } from "../../src/claude/version.ts";
+import { capture } from "../../src/sys/capture.ts";
 import type { ConsultRequest } from "../../src/consult/request.ts";
 import { createSpool, spoolAt } from "../../src/consult/spool.ts";
 import { systemClock } from "../../src/sys/clock.ts";
@@ -79,6 +80,7 @@ export function consulting(given: Given) {
     settings: settings.settings,
     paths: statePaths(environment, at("home")),
     askVersion,
+    capture,
     ...given.ports,
   };
   const ids: ConsultId[] = [];
