@@ -15,8 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   render: ["base", "tools"],
   consult: ["base", "sys", "tools"],
   telemetry: ["base", "sys", "tools"],
-  claude: ["base", "sys", "consult"],
-  runner: ["base", "sys", "consult", "claude"],
+  sandbox: ["base", "sys"],
+  claude: ["base", "sys", "consult", "sandbox"],
+  runner: ["base", "sys", "consult", "sandbox", "claude"],
   worker: [
     "base",
     "sys",
@@ -25,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
   ],
   host: [
@@ -36,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
   ],
   cli: [
     "base",
@@ -46,6 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
     "runner",
     "host",

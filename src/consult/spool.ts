@@ -24,6 +24,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type ConsultId, processIdentitySchema } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
+import { sandboxRecordSchema } from "../base/sandbox.ts";
 import {
   ensurePrivateDirectory,
   readTextIfPresent,
@@ -41,6 +42,8 @@ const runSchema = z.object({
   deadline_unix_ms: z.int(),
   /** Absent between the intent to start it and its start. */
   process: processIdentitySchema.optional(),
+  /** What the kernel held it to; absent in spools of older versions. */
+  sandbox: sandboxRecordSchema.optional(),
 });
 /** Claude's process; it leads a session and a group of its own number. */
 export type RunRecord = z.infer<typeof runSchema>;
