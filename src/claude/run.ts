@@ -38,6 +38,7 @@ export async function driveRun(
     (earlier.process === undefined && !spool.hasOutput())
       ? await startRun(ports, spool, options)
       : await adoptRun(ports, spool, options, earlier);
+  spool.removeTemporary();
   return record(spool, outcome, ports.log);
 }
 

@@ -43,6 +43,7 @@ export function projectHealth(
     queued_consults: countQueued(health),
     breaker: health.breaker,
     worker_ejected: health.worker_phase === "ejected",
+    ...(health.sandbox.is_missing ? { sandbox_missing: true } : {}),
   };
 }
 
@@ -51,7 +52,8 @@ export function isReady(health: HealthSnapshot): boolean {
   return (
     health.state !== "recovering" &&
     health.worker_phase !== "ejected" &&
-    health.breaker !== "open"
+    health.breaker !== "open" &&
+    !health.sandbox.is_missing
   );
 }
 

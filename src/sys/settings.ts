@@ -47,10 +47,29 @@ const settingsSchema = z.object({
       error: "expected absolute directories, separated by colons",
     })
     .optional(),
+  PHONE_OPUS_SANDBOX: z.enum(["auto", "required", "off"]).default("auto"),
+  PHONE_OPUS_DENY_READ: z
+    .string()
+    .transform((value) =>
+      value === "none" || value === "off"
+        ? []
+        : value.split(":").filter((pattern) => pattern !== ""),
+    )
+    .refine(
+      (patterns) => patterns.every((pattern) => !/^!?\.\.?\//.test(pattern)),
+      {
+        error:
+          "expected names, paths or `default`, separated by colons, none of them beginning with a dot and a slash",
+      },
+    )
+    .optional(),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
 });
+
+/** The kernel layer: `auto` as far as there is one, `required` or not at all. */
+export type SandboxMode = "auto" | "required" | "off";
 
 export interface Settings {
   /** The Claude Code binary to run; undefined means: look for it. */
@@ -76,6 +95,9 @@ export interface Settings {
   readonly breakerMs: number;
   /** Where consults may happen; undefined: anywhere. */
   readonly allowedRoots: readonly string[] | undefined;
+  readonly sandbox: SandboxMode;
+  /** Patterns of what Claude may not read; undefined: the default ones. */
+  readonly denyRead: readonly string[] | undefined;
   readonly claudeMaxRetries: number;
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
@@ -127,6 +149,8 @@ export function parseSettings(environment: Environment): ParsedSettings {
       breakerFailures: values.PHONE_OPUS_BREAKER_FAILURES,
       breakerMs: values.PHONE_OPUS_BREAKER_S * 1000,
       allowedRoots: values.PHONE_OPUS_ALLOWED_ROOTS,
+      sandbox: values.PHONE_OPUS_SANDBOX,
+      denyRead: values.PHONE_OPUS_DENY_READ,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,

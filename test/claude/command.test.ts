@@ -28,6 +28,7 @@ function command(
     },
     sessionId,
     resumedSessionId: undefined,
+    denyRules: [],
     ...options,
   });
 }

@@ -79,6 +79,9 @@ export function consulting(given: Given) {
     settings: settings.settings,
     paths: statePaths(environment, at("home")),
     askVersion,
+    renewLogin: () => Promise.resolve(),
+    program: [],
+    kernel: { kind: "none", why: "the tests of this layer come apart" },
     ...given.ports,
   };
   const ids: ConsultId[] = [];

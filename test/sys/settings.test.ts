@@ -21,6 +21,8 @@ const defaults: Settings = {
   breakerFailures: 5,
   breakerMs: 30_000,
   allowedRoots: undefined,
+  sandbox: "auto",
+  denyRead: undefined,
   claudeMaxRetries: 4,
   maxLineBytes: 33_554_432,
   maxOutputBytes: 536_870_912,
