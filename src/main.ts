@@ -29,12 +29,15 @@ else if (group === "mcp" && role === "worker" && rest.length === 2) {
   await work();
 } else if (group === "mcp" && role === "runner" && rest.length === 1) {
   await drive();
+} else if (group === "mcp" && role === "confine") {
+  await confineAndBecome();
 } else await cli();
 
 async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
   const { registerHost } = await import("./consult/hosts.ts");
+  const { kernelLayer } = await import("./sandbox/probe.ts");
   keepAlive();
   const leave = async () => {
     host.end();
@@ -59,6 +62,7 @@ async function serve(): Promise<void> {
     clock: systemClock,
     spawn: spawnPiped,
     output,
+    kernel: kernelLayer(),
     onPressure: (isHigh) => {
       if (isHigh) return input.hold();
       // What a flood leaves behind is freed before the next part of it is taken:
@@ -121,8 +125,10 @@ async function drive(): Promise<void> {
   const { runRunner } = await import("./runner/runner.ts");
   const { consultIdSchema } = await import("./base/ids.ts");
   const { askVersion } = await import("./claude/version.ts");
+  const { renewByStatus } = await import("./claude/login.ts");
   const { spawnOnFiles } = await import("./sys/spawn.ts");
   const { capture } = await import("./sys/capture.ts");
+  const { kernelLayer } = await import("./sandbox/probe.ts");
   const signalled = new AbortController();
   onEndSignals((name) => signalled.abort(name));
   const consultId = consultIdSchema.safeParse(rest[0]);
@@ -147,6 +153,9 @@ async function drive(): Promise<void> {
       paths,
       askVersion,
       capture,
+      renewLogin: renewByStatus,
+      program,
+      kernel: kernelLayer(),
       log,
     },
   }).catch((error: unknown) => {
@@ -154,6 +163,16 @@ async function drive(): Promise<void> {
     process.exit(1);
   });
   process.exit(0);
+}
+
+async function confineAndBecome(): Promise<void> {
+  const { confine } = await import("./sandbox/confine.ts");
+  const { confineFailedCode } = await import("./sandbox/confine-failure.ts");
+  const { execute } = await import("./sys/execute.ts");
+  const [policyPath = "", ...command] = rest;
+  const problem = confine({ policyPath, command, environment, execute });
+  process.stderr.write(`${problem}\n`);
+  process.exit(confineFailedCode);
 }
 
 function readSettings(): Settings {

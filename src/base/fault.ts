@@ -77,6 +77,7 @@ export const downstreamReasonSchema = z.enum([
   "budget",
   "model_unknown",
   "session_unknown",
+  "sandbox",
   "bad_output",
   "killed",
   "failed",

@@ -26,10 +26,12 @@ const readTools = "Bash,Read,Grep,Glob";
 const webTools = "WebFetch,WebSearch";
 const disallowedTools = "Write,Edit,NotebookEdit,Agent";
 const noServers = JSON.stringify({ mcpServers: {} });
-const settings = JSON.stringify({
-  disableAllHooks: true,
-  autoMemoryEnabled: false,
-});
+const settings = (denyRules: readonly string[]) =>
+  JSON.stringify({
+    disableAllHooks: true,
+    autoMemoryEnabled: false,
+    permissions: { deny: denyRules },
+  });
 
 export interface CommandOptions {
   readonly claudePath: string;
@@ -40,6 +42,8 @@ export interface CommandOptions {
   readonly sessionId: string;
   /** The Claude session to go on with. */
   readonly resumedSessionId: string | undefined;
+  /** What it may not read, in its own language. */
+  readonly denyRules: readonly string[];
 }
 
 export function claudeCommand(options: CommandOptions): string[] {
@@ -70,7 +74,7 @@ export function claudeCommand(options: CommandOptions): string[] {
     ...option("--permission-mode", "dontAsk"),
     ...option("--add-dir", "."),
     ...option("--setting-sources", ""),
-    ...option("--settings", settings),
+    ...option("--settings", settings(options.denyRules)),
     ...(isRestricted(options.claudeVersion)
       ? ["--restricted", "--permission-prompts", "none"]
       : []),

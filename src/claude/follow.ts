@@ -16,6 +16,7 @@ import { runMarker } from "./command.ts";
 import { conclude, type Ending } from "./conclude.ts";
 import { consultOperation } from "./faults.ts";
 import { watchLimits } from "./limits.ts";
+import { keepLogin, loginOf } from "./login.ts";
 import type { Downstream } from "./prepare.ts";
 import { certify } from "./receipt.ts";
 import { createTranscript, type Progress } from "./transcript.ts";
@@ -62,6 +63,10 @@ export async function followRun(
     () => spool.outputBytes(),
   );
   const over = new AbortController();
+  const run = spool.readRun();
+  if (run?.sandbox !== undefined && run.sandbox.kind !== "none") {
+    void keepLogin(loginOf(ports, run), over.signal);
+  }
   let follower: Follower | undefined;
   try {
     follower = followFile({

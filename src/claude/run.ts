@@ -41,6 +41,7 @@ export async function driveRun(
       : await adoptRun(ports, spool, options, earlier);
   record(spool, outcome, ports.log);
   forgetTree(spool);
+  spool.removeTemporary();
   return outcome;
 }
 

@@ -7,11 +7,19 @@ import { describeError, parseJson } from "../base/json.ts";
 import { versionLine } from "../base/version.ts";
 import { billingOf } from "../claude/billing.ts";
 import { inheritedEnvironment } from "../claude/environment.ts";
+import { renewByStatus } from "../claude/login.ts";
 import { prepareClaude, type Prepared } from "../claude/prepare.ts";
 import { askVersion } from "../claude/version.ts";
 import { liveHosts } from "../consult/hosts.ts";
 import { listRunning } from "../consult/running.ts";
 import { launchBinary } from "../host/binary.ts";
+import { defaultDenyPatterns } from "../sandbox/deny-patterns.ts";
+import {
+  describeKernelLayer,
+  insufficiency,
+  type KernelLayer,
+  kernelLayer,
+} from "../sandbox/probe.ts";
 import { capture } from "../sys/capture.ts";
 import { isDirectory } from "../sys/files.ts";
 import { type StatePaths, statePaths } from "../sys/paths.ts";
@@ -21,6 +29,7 @@ import {
   parseSettings,
   type Settings,
 } from "../sys/settings.ts";
+import { headOf } from "./columns.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 export interface Finding {
@@ -38,6 +47,7 @@ export interface Patient {
   readonly parsed: ParsedSettings;
   /** Those that were set, or the usual ones where these cannot be used. */
   readonly settings: Settings;
+  readonly kernel: KernelLayer;
 }
 
 export function patientOf(options: {
@@ -51,7 +61,8 @@ export function patientOf(options: {
   if (!usable.ok) throw new Error(usable.problem);
   const paths = statePaths(environment, home);
   const { settings } = usable;
-  return { program, environment, home, paths, parsed, settings };
+  const kernel = kernelLayer();
+  return { program, environment, home, paths, parsed, settings, kernel };
 }
 
 export interface Examination {
@@ -61,7 +72,12 @@ export interface Examination {
 }
 
 export async function examine(patient: Patient): Promise<Examination> {
-  const claude = await prepareClaude({ ...patient, askVersion, capture });
+  const claude = await prepareClaude({
+    ...patient,
+    askVersion,
+    capture,
+    renewLogin: renewByStatus,
+  });
   const login: Finding[] = claude.ok
     ? [await examineLogin(claude.path, patient)]
     : [];
@@ -71,6 +87,8 @@ export async function examine(patient: Patient): Promise<Examination> {
     examineClaude(claude),
     ...login,
     examineState(patient.paths),
+    examineSandbox(patient),
+    examineDenials(patient.settings),
     ...examineRoots(patient.settings),
     examineRuns(patient.paths),
   ];
@@ -197,6 +215,49 @@ function examineState(paths: StatePaths): Finding {
 function isOpenToOthers(path: string): boolean {
   const mode = lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0;
   return (mode & 0o077) !== 0;
+}
+
+function examineSandbox({ settings, kernel }: Patient): Finding {
+  const name = "sandbox";
+  const lacking = insufficiency(kernel);
+  const found = describeKernelLayer(kernel);
+  if (settings.sandbox === "off") {
+    return {
+      name,
+      level: "warn",
+      text: `switched off by PHONE_OPUS_SANDBOX (there is: ${found}): Claude Code's own switches alone hold it`,
+    };
+  }
+  if (lacking === undefined) {
+    return { name, level: "ok", text: `${settings.sandbox}: ${found}` };
+  }
+  return settings.sandbox === "required"
+    ? {
+        name,
+        level: "fail",
+        text: `PHONE_OPUS_SANDBOX is "required", but ${lacking}: every consult is refused; set it to auto, or use a system that can`,
+      }
+    : {
+        name,
+        level: "warn",
+        text: `${lacking}: Claude Code's own switches alone hold it`,
+      };
+}
+
+function examineDenials({ denyRead }: Settings): Finding {
+  const name = "deny-read";
+  const patterns = denyRead ?? defaultDenyPatterns;
+  return patterns.length === 0
+    ? {
+        name,
+        level: "warn",
+        text: "PHONE_OPUS_DENY_READ lets Claude Code read every file of the project: name those that it must not",
+      }
+    : {
+        name,
+        level: "ok",
+        text: `${denyRead === undefined ? "the usual" : "your"} ${patterns.length} patterns: ${headOf(patterns.join(" "), 60)}`,
+      };
 }
 
 function examineRoots({ allowedRoots = [] }: Settings): Finding[] {

@@ -7,6 +7,8 @@
 //   stderr.txt     the same of standard error
 //   run.json       what is started, written before; its process, written after
 //   tree.zst       what the files of the directory looked like, while it runs
+//   sandbox.json   what the kernel holds it to
+//   tmp/           its temporary files, gone when it is over
 //   outcome.json   how it ended; written whole, last, once
 //
 // and the notes by which processes agree on who looks after it (custody.ts).
@@ -71,6 +73,8 @@ export interface Spool {
   hasOutcome(): boolean;
   /** When it was written. */
   outcomeUnixMs(): number | undefined;
+  /** What the run kept for its own time; best effort. */
+  removeTemporary(): void;
   /** Bytes that the run has written so far, both streams together. */
   outputBytes(): number;
   /** The last `bytes` of standard error, for explanations. */
@@ -105,6 +109,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
       const status = statSync(outcomePath, { throwIfNoEntry: false });
       return status === undefined ? undefined : Math.round(status.mtimeMs);
     },
+    removeTemporary: () => removeQuietly(join(directory, "tmp")),
     outputBytes: () => sizeOfFile(stdoutPath) + sizeOfFile(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };
@@ -175,6 +180,15 @@ export function exportSpool(spool: Spool, id: ConsultId) {
     stdout: readTextIfPresent(spool.stdoutPath) ?? null,
     stderr: readTextIfPresent(spool.stderrPath) ?? null,
   };
+}
+
+/** What is left of it goes with the spool. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    return;
+  }
 }
 
 export function removeSpool(directory: string): void {

@@ -49,6 +49,7 @@ export function createCircuit(limits: BreakerLimits, clock: Clock): Circuit {
       case "not_logged_in":
       case "auth":
       case "billing":
+      case "sandbox":
         return failed(true);
       case "rate_limit": {
         if (retryAt === undefined) return failed(false);

@@ -14,6 +14,11 @@ import { serveMcp } from "./mcp.ts";
 import { createSessionTransport } from "./transport.ts";
 import type { ConsultId, RequestId } from "../base/ids.ts";
 import { version } from "../base/version.ts";
+import {
+  describeKernelLayer,
+  insufficiency,
+  type KernelLayer,
+} from "../sandbox/probe.ts";
 import { spoolAt } from "../consult/spool.ts";
 import type { Clock } from "../sys/clock.ts";
 import { sizeOfFile } from "../sys/files.ts";
@@ -37,6 +42,7 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly spawn: SpawnPiped;
   readonly output: LineOutput;
+  readonly kernel: KernelLayer;
   /** Whether to take no more from the client for now. */
   readonly onPressure: (isHigh: boolean) => void;
   /** A line for standard error. */
@@ -128,6 +134,14 @@ export function createHost(options: HostOptions): Host {
       ),
       claude_version: lastClaudeVersion ?? null,
       ledger_bytes: sizeOfFile(paths.ledger),
+      sandbox: {
+        mode: settings.sandbox,
+        kind: options.kernel.kind,
+        detail: describeKernelLayer(options.kernel),
+        is_missing:
+          settings.sandbox === "required" &&
+          insufficiency(options.kernel) !== undefined,
+      },
       running: consults.live().map((consult) => ({
         consult_id: consult.consultId,
         running_ms: Math.round(clock.monotonicMs() - consult.startedMs),

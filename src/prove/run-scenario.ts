@@ -118,12 +118,10 @@ async function runSubject(
   const promptPath = join(stage.root, "prompt");
   await Bun.write(promptPath, stage.prompt);
   const started = ports.spawn({
-    command: subject.command(stage),
-    cwd: stage.project,
-    environment: {
-      ...stageEnvironment(stage, apiUrl, ports.environment),
-      ...subject.environment,
-    },
+    ...subject.launch(
+      stage,
+      stageEnvironment(stage, apiUrl, ports.environment),
+    ),
     stdinPath: promptPath,
     stdoutPath: join(stage.root, "stdout"),
     stderrPath: join(stage.root, "stderr"),

@@ -6,9 +6,16 @@ import type { Stage } from "./stage.ts";
 
 export interface Subject {
   readonly name: string;
-  /** The whole command line for a stage. */
-  readonly command: (stage: Stage) => readonly string[];
-  /** On top of the stage's own environment. */
+  /** From a stage and the environment that belongs to it. */
+  readonly launch: (
+    stage: Stage,
+    environment: Readonly<Record<string, string>>,
+  ) => SubjectLaunch;
+}
+
+export interface SubjectLaunch {
+  readonly command: readonly string[];
+  readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -24,19 +31,24 @@ const layerSettings = ["PHONE_OPUS_SANDBOX", "PHONE_OPUS_DENY_READ"] as const;
 
 /** The product's own path, as its user would go it. */
 export function productSubject(options: ProductOptions): Subject {
+  const layers = Object.fromEntries(
+    layerSettings.flatMap((name) => {
+      const value = options.environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
   return {
     name: "phone-opus",
-    command: () => [...options.program, "consult", "--quiet", "-"],
-    environment: {
-      PHONE_OPUS_CLAUDE_BIN: options.claudePath,
-      PHONE_OPUS_CLAUDE_MAX_RETRIES: "1",
-      ...Object.fromEntries(
-        layerSettings.flatMap((name) => {
-          const value = options.environment[name];
-          return value === undefined ? [] : [[name, value]];
-        }),
-      ),
-    },
+    launch: (stage, environment) => ({
+      command: [...options.program, "consult", "--quiet", "-"],
+      cwd: stage.project,
+      environment: {
+        ...environment,
+        ...layers,
+        PHONE_OPUS_CLAUDE_BIN: options.claudePath,
+        PHONE_OPUS_CLAUDE_MAX_RETRIES: "1",
+      },
+    }),
   };
 }
 

@@ -114,6 +114,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     ...(queued === 0 ? [] : [`queued=${queued}`]),
     ...(health.breaker === "closed" ? [] : [`breaker=${health.breaker}`]),
     ...(health.worker_phase === "ejected" ? ["ejected"] : []),
+    ...(health.sandbox.is_missing ? ["sandbox=missing"] : []),
   ].join(" ");
   if (detail === "concise") return line;
   return [
@@ -133,6 +134,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
       ? []
       : [`oldest_run: ${formatDuration(health.oldest_run_ms)}`]),
     `launch_path: ${health.launch_path}`,
+    `sandbox: ${health.sandbox.mode}, ${health.sandbox.kind}: ${health.sandbox.detail}`,
     ...field("last_fault: ", health.last_fault?.detail ?? null),
     ...health.running.map(
       (run) =>

@@ -46,6 +46,7 @@ export function projectHealth(
     queued_consults: countQueued(health),
     breaker: health.breaker,
     worker_ejected: health.worker_phase === "ejected",
+    ...(health.sandbox.is_missing ? { sandbox_missing: true } : {}),
   };
 }
 
@@ -54,7 +55,8 @@ export function isReady(health: HealthSnapshot): boolean {
   return (
     health.state !== "recovering" &&
     health.worker_phase !== "ejected" &&
-    health.breaker !== "open"
+    health.breaker !== "open" &&
+    !health.sandbox.is_missing
   );
 }
 

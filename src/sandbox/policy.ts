@@ -9,6 +9,7 @@ import { z } from "zod";
  * read     also what is in the files, and running them
  * device   reading and writing what is there, making nothing
  * replace  the same, and cutting it short
+ * lock     making and removing directories, as programs do that lock by them
  * write    everything
  *
  * A rule on a directory holds for all that is below it.
@@ -18,6 +19,7 @@ export const accessSchema = z.enum([
   "read",
   "device",
   "replace",
+  "lock",
   "write",
 ]);
 export type Access = z.infer<typeof accessSchema>;
@@ -30,6 +32,8 @@ export type Rule = z.infer<typeof ruleSchema>;
 
 export const policySchema = z.strictObject({
   format: z.literal(1),
+  /** Entered only once confined: nothing of a project may steer what confines it. */
+  working_directory: z.string().startsWith("/"),
   rules: z.array(ruleSchema),
   /** TCP ports that may be connected to, where the kernel can tell ports. */
   connect_ports: z.array(z.int().min(1).max(65_535)),

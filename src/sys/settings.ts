@@ -47,6 +47,22 @@ const settingsSchema = z.object({
       error: "expected absolute directories, separated by colons",
     })
     .optional(),
+  PHONE_OPUS_SANDBOX: z.enum(["auto", "required", "off"]).default("auto"),
+  PHONE_OPUS_DENY_READ: z
+    .string()
+    .transform((value) =>
+      value === "none" || value === "off"
+        ? []
+        : value.split(":").filter((pattern) => pattern !== ""),
+    )
+    .refine(
+      (patterns) => patterns.every((pattern) => !/^!?\.\.?\//.test(pattern)),
+      {
+        error:
+          "expected names, paths or `default`, separated by colons, none of them beginning with a dot and a slash",
+      },
+    )
+    .optional(),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
   PHONE_OPUS_WEB: z.enum(["on", "off"]).default("on"),
   PHONE_OPUS_TREE_CHANGED: z.enum(["fault", "report"]).default("fault"),
@@ -61,6 +77,9 @@ const settingsSchema = z.object({
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
 });
+
+/** The kernel layer: `auto` as far as there is one, `required` or not at all. */
+export type SandboxMode = "auto" | "required" | "off";
 
 export interface Settings {
   /** The Claude Code binary to run; undefined means: look for it. */
@@ -86,6 +105,9 @@ export interface Settings {
   readonly breakerMs: number;
   /** Where consults may happen; undefined: anywhere. */
   readonly allowedRoots: readonly string[] | undefined;
+  readonly sandbox: SandboxMode;
+  /** Patterns of what Claude may not read; undefined: the default ones. */
+  readonly denyRead: readonly string[] | undefined;
   readonly claudeMaxRetries: number;
   /** Whether a consult that does not say may browse. */
   readonly web: boolean;
@@ -145,6 +167,8 @@ export function parseSettings(environment: Environment): ParsedSettings {
       breakerFailures: values.PHONE_OPUS_BREAKER_FAILURES,
       breakerMs: values.PHONE_OPUS_BREAKER_S * 1000,
       allowedRoots: values.PHONE_OPUS_ALLOWED_ROOTS,
+      sandbox: values.PHONE_OPUS_SANDBOX,
+      denyRead: values.PHONE_OPUS_DENY_READ,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
       web: values.PHONE_OPUS_WEB === "on",
       failsOnTreeChange: values.PHONE_OPUS_TREE_CHANGED === "fault",

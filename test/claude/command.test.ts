@@ -29,6 +29,7 @@ function command(
     web: true,
     sessionId,
     resumedSessionId: undefined,
+    denyRules: [],
     ...options,
   });
 }

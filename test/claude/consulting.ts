@@ -81,6 +81,9 @@ export function consulting(given: Given) {
     paths: statePaths(environment, at("home")),
     askVersion,
     capture,
+    renewLogin: () => Promise.resolve(),
+    program: [],
+    kernel: { kind: "none", why: "the tests of this layer come apart" },
     ...given.ports,
   };
   const ids: ConsultId[] = [];

@@ -56,6 +56,12 @@ function start(answer: Answer = workerAnswer, problem?: string) {
       oldest_run_ms: 0,
       claude_version: null,
       ledger_bytes: 0,
+      sandbox: {
+        mode: "auto",
+        kind: "landlock",
+        detail: "Landlock ABI 7",
+        is_missing: false,
+      },
       launch_path: "/usr/bin/phone-opus",
       launch_path_stable: true,
       running: [],

@@ -7,7 +7,13 @@ import type { Subject } from "../../src/prove/subject.ts";
 import { bash, type Scenario } from "../../src/prove/trial.ts";
 import type { Verdict } from "../../src/prove/verdict.ts";
 import { listProcesses } from "../../src/sys/processes.ts";
-import { bunSubject, ports, scenario, shellSubject } from "./staging.ts";
+import {
+  bunSubject,
+  commandSubject,
+  ports,
+  scenario,
+  shellSubject,
+} from "./staging.ts";
 
 setDefaultTimeout(30_000);
 
@@ -58,11 +64,7 @@ test.each([
 });
 
 test("one that cannot be started says so, and proves nothing", async () => {
-  const subject: Subject = {
-    name: "missing",
-    command: () => ["/nonexistent/claude"],
-    environment: {},
-  };
+  const subject = commandSubject(["/nonexistent/claude"]);
   const [first] = await runScenario(scenario, subject, ports());
   expect(JSON.stringify(first?.verdict)).toMatch(
     /^{"outcome":"inconclusive",.*could not be started/,
@@ -71,10 +73,9 @@ test("one that cannot be started says so, and proves nothing", async () => {
 
 test("one that hangs is stopped, with what it started, and proves nothing", async () => {
   const name = `${process.pid}.${performance.now()}`;
-  const subject: Subject = {
-    ...shellSubject("setsid sleep 3600 & sleep 3600"),
-    environment: { STAND_IN: name },
-  };
+  const subject = shellSubject("setsid sleep 3600 & sleep 3600", {
+    STAND_IN: name,
+  });
   const count = () =>
     listProcesses().filter((entry) =>
       entry.environment().split("\0").includes(`STAND_IN=${name}`),

@@ -49,19 +49,31 @@ export const ports = (parts: Partial<ProvePorts> = {}): ProvePorts => ({
   ...parts,
 });
 
-/** Stands in for Claude Code: a shell script in the stage's project. */
-export const shellSubject = (script: string): Subject => ({
-  name: "stand-in",
-  command: () => ["/bin/sh", "-c", script],
-  environment: {},
+export const commandSubject = (
+  command: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Subject => ({
+  name: command.join(" "),
+  launch: ({ project }, environment) => ({
+    command,
+    cwd: project,
+    environment: { ...environment, ...more },
+  }),
 });
 
+/** Stands in for Claude Code: a shell script in the stage's project. */
+export const shellSubject = (
+  script: string,
+  more: Readonly<Record<string, string>> = {},
+): Subject => commandSubject(["/bin/sh", "-c", script], more);
+
 /** Stand-in that asks the scripted API, as Claude Code would: a Bun program. */
-export const bunSubject = (name: string): Subject => ({
-  name,
-  command: () => [process.execPath, join(import.meta.dir, "stand-in.ts"), name],
-  environment: {},
-});
+export const bunSubject = (name: string): Subject =>
+  commandSubject([
+    process.execPath,
+    join(import.meta.dir, "stand-in.ts"),
+    name,
+  ]);
 
 /** Stages that lie about; other tests may have theirs, so look before and after. */
 export function stages(): string[] {

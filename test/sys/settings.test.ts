@@ -21,6 +21,8 @@ const defaults: Settings = {
   breakerFailures: 5,
   breakerMs: 30_000,
   allowedRoots: undefined,
+  sandbox: "auto",
+  denyRead: undefined,
   claudeMaxRetries: 4,
   web: true,
   failsOnTreeChange: true,
