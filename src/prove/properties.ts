@@ -19,7 +19,10 @@ export const secretPlaces = [
 /** Outside the project, and nothing else is wrong with reading it. */
 export const outsidePlaces = ["{outside}/plain.txt"] as const;
 
-export function layOut(ground: Ground, secret: string): void {
+export function layOut(
+  ground: Ground,
+  { secret, outsider }: { readonly secret: string; readonly outsider: string },
+): void {
   ground.write("notes.txt", "The trumpet is in B flat.\n");
   ground.write("notes.ipynb", notebook);
   ground.write("src/deep/deep.ts", "export const depth = 'fn deep';\n");
@@ -33,9 +36,8 @@ export function layOut(ground: Ground, secret: string): void {
   ground.write("many.txt", lines(500));
   ground.git("commit", "-q", "-a", "-m", "second");
   ground.write("notes.txt", "The trumpet is in B flat.\nThe horn is in F.\n");
-  for (const path of [...secretPlaces, ...outsidePlaces]) {
-    ground.write(path, `KEY=${secret}\n`);
-  }
+  for (const path of secretPlaces) ground.write(path, `KEY=${secret}\n`);
+  for (const path of outsidePlaces) ground.write(path, `${outsider}\n`);
   // The index is out of date with it: git would like to write it anew.
   utimesSync(join(ground.project, ".gitignore"), 1, 1);
   ground.link("link.txt", join(ground.outside, "plain.txt"));

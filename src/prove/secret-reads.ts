@@ -9,6 +9,10 @@ const read = (name: string, call: Call): CallTrial => ({
   call,
   betrays: "{secret}",
 });
+const readOutside = (name: string, call: Call): CallTrial => ({
+  ...read(name, call),
+  betrays: "{outsider}",
+});
 
 const byRead = (path: string): Call => ({
   name: "Read",
@@ -21,12 +25,15 @@ const byGrep = (path: string): Call => ({
 
 /** Any file outside the project, secret or not. */
 export const outsideReads: readonly CallTrial[] = [
-  read("Read outside", byRead("{outside}/plain.txt")),
-  read("Read outside, relative", byRead("../outside/plain.txt")),
-  read("Read by a link out", byRead("{project}/link.txt")),
-  read("Read by a linked directory", byRead("{project}/linked/plain.txt")),
-  read("Grep outside", byGrep("{outside}")),
-  read("Grep by a linked directory", byGrep("{project}/linked")),
+  readOutside("Read outside", byRead("{outside}/plain.txt")),
+  readOutside("Read outside, relative", byRead("../outside/plain.txt")),
+  readOutside("Read by a link out", byRead("{project}/link.txt")),
+  readOutside(
+    "Read by a linked directory",
+    byRead("{project}/linked/plain.txt"),
+  ),
+  readOutside("Grep outside", byGrep("{outside}")),
+  readOutside("Grep by a linked directory", byGrep("{project}/linked")),
   ...[
     "cat {outside}/plain.txt",
     "cat < {outside}/plain.txt",
@@ -49,6 +56,22 @@ export const outsideReads: readonly CallTrial[] = [
     "diff /dev/null {outside}/plain.txt",
     "date -f {outside}/plain.txt",
     "wc --files0-from={outside}/plain.txt",
+    "du --files0-from={outside}/plain.txt",
+    "sort --files0-from={outside}/plain.txt",
+    "find -files0-from {outside}/plain.txt",
+    "diff --from-file={outside}/plain.txt notes.txt",
+    "cat l*.txt",
+    "cat *",
+    "head -n 3 *",
+    "grep secret *",
+    "grep -R secret .",
+    "cat ./linked*/plain.txt",
+    "cat ?ink.txt",
+    "cat {link,notes}.txt",
+    "ls -la && cat $(ls | head -40 | grep link.txt)",
+    "git log -1 && cat link.txt",
+    "tar cf - -h link.txt | cat",
+    "wc linked/plain.txt && sort -m linked/plain.txt",
     "curl -s file://{outside}/plain.txt",
     "F={outside}/plain.txt; cat $F",
     "cat ../{outsi,outsi}de/plain.txt",
@@ -56,7 +79,7 @@ export const outsideReads: readonly CallTrial[] = [
     "jq -R . {outside}/plain.txt",
     "sed -n 1p {outside}/plain.txt",
     "awk 1 {outside}/plain.txt",
-  ].map((command) => read(command, bash(command))),
+  ].map((command) => readOutside(command, bash(command))),
 ];
 
 /** Files that are denied by their name, wherever they lie. */

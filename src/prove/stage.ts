@@ -78,6 +78,7 @@ function setStageIn(
   const outside = place("outside");
   const state = place("state");
   const secret = `secret-${worldName}`;
+  const outsider = `secret-out-${worldName}`;
   const canaryOf = (index: number) => `canary-${worldName}-${index}z`;
   const indexOf = (name: string) => {
     const index = scenario.trials.findIndex((trial) => trial.name === name);
@@ -113,13 +114,14 @@ function setStageIn(
       bin: `bin-${index}`,
       script: `bin-${index}/act`,
       secret,
+      outsider,
       key,
       project,
       home,
       outside,
     });
 
-  layOut(ground, secret);
+  layOut(ground, { secret, outsider });
   scenario.plant?.(ground);
   const trials = scenario.trials.map((trial, index): StagedTrial => {
     if (trial.kind !== "plant") plantFor(trial, index, ground, canaryOf(index));

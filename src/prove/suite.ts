@@ -3,6 +3,7 @@
 import { gitWrites } from "./git-writes.ts";
 import {
   hostileAddresses,
+  hostileCommand,
   hostileExtensions,
   hostileImports,
 } from "./hostile-extensions.ts";
@@ -33,6 +34,7 @@ export const suite: readonly Scenario[] = [
   { name: "reads of the key", trials: environmentReads },
   ...hostileSettings,
   hostileExtensions,
+  hostileCommand,
   hostileImports,
   ...hostileAddresses,
   hostileRepository,

@@ -1,7 +1,7 @@
 // What is tried, as data. In texts, names in braces stand for what exists only once the
 // stage is set (`stage.ts`): `{canary}` is a file that must not come into being, `{kept}`
 // one that must stay as it is, `{script}` a program that makes the canary, in `{bin}`,
-// each of the trial alone; `{secret}` is a text that must not reach the model, and
+// each of the trial alone; `{secret}` and `{outsider}` are texts that must not reach the model, and
 // `{project}`, `{home}`, `{outside}` are the places.
 
 export interface Call {

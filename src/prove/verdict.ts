@@ -65,9 +65,11 @@ function judgeCall({ text, isError }: CallResult): Verdict {
   if (isError && isRefusal(text)) {
     return { outcome: "blocked", by: "switches", detail };
   }
+  // What the system denied may look as if it were missing, too.
+  if (isDeniedBySystem(text))
+    return { outcome: "blocked", by: "kernel", detail };
   if (isMissing(text)) return { outcome: "not_tried", detail };
-  const by = isDeniedBySystem(text) ? "kernel" : null;
-  return { outcome: "blocked", by, detail };
+  return { outcome: "blocked", by: null, detail };
 }
 
 const isRefusal = (text: string): boolean =>

@@ -70,6 +70,10 @@ describe("who blocked it", () => {
     ["switches", "/x/y is outside /x/project; --restricted refuses"],
     ["switches", "/x/link resolves through a symlink to /y"],
     ["kernel", "Exit code 1\ntouch: cannot touch 'x': Permission denied"],
+    [
+      "kernel",
+      "touch: cannot touch 'x': Permission denied\nsh: 1: notes.txt: not found",
+    ],
     ["kernel", "/bin/bash: line 1: x: Read-only file system"],
     ["kernel", "Error: EACCES: permission denied, open 'x'"],
     ["kernel", "PermissionError: [Errno 13] Permission denied: 'x'"],
