@@ -39,5 +39,13 @@ export const suite: readonly Scenario[] = [
   ...hostileAddresses,
   hostileRepository,
   hostileBareRepository,
-  { name: "what a reviewer needs", trials: needs },
+  {
+    name: "what a reviewer needs",
+    trials: needs,
+    plant: (ground) => {
+      // More than Claude Code shows its model: it must go on all the same.
+      const line = (_: unknown, index: number) => `huge line ${index + 1}\n`;
+      ground.write("huge.txt", Array.from({ length: 100_000 }, line).join(""));
+    },
+  },
 ];

@@ -15,6 +15,8 @@ const outsideByOptionOrLink = [
   "wc --files0-from={outside}/plain.txt",
   "du --files0-from={outside}/plain.txt",
   "diff --from-file={outside}/plain.txt notes.txt",
+  "strings @{outside}/plain.txt",
+  "cat link*",
   "cat l*.txt",
   "cat *",
   "head -n 3 *",
