@@ -1,7 +1,13 @@
 // Runs commands through `phone-opus mcp confine` of the compiled binary, in a directory
 // of three parts: `open` may be read, `work` written, and `hidden` neither.
 
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Policy } from "../../src/sandbox/policy.ts";
@@ -43,7 +49,7 @@ export function openPlace() {
       typeof changes === "string"
         ? changes
         : JSON.stringify({ ...policy, ...changes });
-    Bun.write(policyPath, written);
+    writeFileSync(policyPath, written);
     return Bun.spawn([binary, "mcp", "confine", policyPath, ...command], {
       cwd: "/",
       env: { PATH: Bun.env["PATH"] ?? "", ROOT: root, HOME: at("work") },
