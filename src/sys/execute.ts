@@ -1,5 +1,6 @@
 // Replaces this process's image: same pid, same standard streams, all else is gone.
 
+import { openLibc } from "./libc.ts";
 import type { Environment } from "./settings.ts";
 
 /** Returns only by throwing, when the system refuses. */
@@ -11,6 +12,7 @@ export function execute(
   if (process.execve === undefined) {
     throw new Error("this platform cannot replace a process");
   }
+  openLibc()?.obeySignals();
   return process.execve(path, [...words], definedOnly(environment));
 }
 

@@ -4,9 +4,10 @@
 // The kernel restricts the calling thread only. Bun has others, but exec ends them and
 // goes on with the one that called it: so restrict, then exec, from the same thread.
 
-import { dlopen, ptr, read } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { errorCode } from "../base/json.ts";
+import { type Libc, openLibc } from "./libc.ts";
 
 /** The same on every architecture. */
 const createRulesetCall = 444;
@@ -15,56 +16,10 @@ const restrictSelfCall = 446;
 const askVersionFlag = 1;
 const pathBeneathRule = 1;
 const netPortRule = 2;
-const noNewPrivileges = 38;
 /** O_PATH is missing from node:fs; it needs no permission on the file itself. */
 const openPath = 0o10_000_000;
 const noSuchCall = 38;
 const notEnabled = 95;
-
-const libraries = [
-  "libc.so.6",
-  "libc.musl-x86_64.so.1",
-  "libc.musl-aarch64.so.1",
-  "libc.so",
-];
-
-interface Libc {
-  /** The result, or the negative error number. */
-  call(number: number, ...words: readonly number[]): number;
-  forbidNewPrivileges(): number;
-}
-
-function openLibc(): Libc | undefined {
-  for (const library of libraries) {
-    try {
-      const { symbols } = dlopen(library, {
-        syscall: {
-          args: ["i64", "i64", "i64", "i64", "i64"],
-          returns: "i64",
-        },
-        prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
-        __errno_location: { args: [], returns: "ptr" },
-      });
-      const errno = () => {
-        const place = symbols.__errno_location();
-        return place === null ? 0 : read.i32(place);
-      };
-      return {
-        call: (number, a = 0, b = 0, c = 0, d = 0) => {
-          const result = Number(symbols.syscall(number, a, b, c, d));
-          return result < 0 ? -errno() : result;
-        },
-        forbidNewPrivileges: () => {
-          const result = symbols.prctl(noNewPrivileges, 1, 0, 0, 0);
-          return result < 0 ? -errno() : result;
-        },
-      };
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
 
 export type LandlockSupport =
   | { readonly ok: true; readonly abi: number }
@@ -121,6 +76,7 @@ export function restrictSelf(ruleset: LandlockRuleset): void {
       `port ${port} could not be allowed`,
     );
   }
+  libc.dropCapabilities();
   check(libc.forbidNewPrivileges(), "privileges could not be given up");
   check(libc.call(restrictSelfCall, descriptor), "the ruleset was refused");
   closeSync(descriptor);

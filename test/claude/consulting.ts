@@ -59,6 +59,8 @@ export function consulting(given: Given) {
     PATH: fakeClaudePath(),
     HOME: at("home"),
     XDG_STATE_HOME: at("state"),
+    // The stand-ins note their starts in files; the kernel layer has tests of its own.
+    PHONE_OPUS_SANDBOX: "off",
     FAKE_CLAUDE_STARTS: startsFile,
     FAKE_CLAUDE_GRANDCHILD: grandchildFile,
     FAKE_CLAUDE_MS: "40",
@@ -83,7 +85,7 @@ export function consulting(given: Given) {
     capture,
     renewLogin: () => Promise.resolve(),
     program: [],
-    kernel: { kind: "none", why: "the tests of this layer come apart" },
+    kernel: { kind: "none", why: "this test has no kernel layer" },
     ...given.ports,
   };
   const ids: ConsultId[] = [];

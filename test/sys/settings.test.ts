@@ -138,3 +138,29 @@ test.each(refused)(
     });
   },
 );
+
+test("the kernel layer is one of three", () => {
+  expect(good({ PHONE_OPUS_SANDBOX: "required" })).toMatchObject({
+    sandbox: "required",
+  });
+  expect(good({ PHONE_OPUS_SANDBOX: "yes" })).toContain("PHONE_OPUS_SANDBOX");
+});
+
+test.each([
+  [".env:~/.ssh:!.env.example", [".env", "~/.ssh", "!.env.example"]],
+  ["none", []],
+  ["off", []],
+  ["default:::x", ["default", "x"]],
+  ["", undefined],
+])("what may not be read, as %p", (value, denyRead) => {
+  expect(good({ PHONE_OPUS_DENY_READ: value })).toMatchObject({ denyRead });
+});
+
+test.each(["./x", "a:../x", "!./x"])(
+  "a pattern that could mean nothing is an error: %s",
+  (value) => {
+    expect(good({ PHONE_OPUS_DENY_READ: value })).toContain(
+      "PHONE_OPUS_DENY_READ",
+    );
+  },
+);
