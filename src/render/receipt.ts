@@ -22,6 +22,11 @@ export function receiptLines(receipt: Receipt): string[] {
   ];
 }
 
+/** For a fault, which lists no denials of its own. */
+export function deniedLines({ denials }: Receipt): string[] {
+  return (denials ?? []).map((denial) => `denied: ${oneLine(denial)}`);
+}
+
 function treeLines(tree: TreeReceipt): string[] {
   const unnamed = tree.change_count - tree.changes.length;
   return [
