@@ -159,10 +159,10 @@ async function show(command: HistoryCommand, id: ConsultId): Promise<number> {
                   ...deniedLines(fault.receipt),
                   ...receiptLines(fault.receipt),
                 ]),
-            fault.partial_response,
-          ]
-            .filter((part) => part !== undefined)
-            .join("\n"),
+            ...(fault.partial_response === undefined
+              ? []
+              : ["response:", fault.partial_response]),
+          ].join("\n"),
     );
     return exitCodes.answer;
   }
