@@ -65,7 +65,6 @@ test("an answer carries what Claude was allowed and that nothing changed", async
     layers: {
       switches: "restricted",
       git: "absent",
-      kernel: null,
       tree: "unchanged",
     },
     tree: { change_count: 0, changes: [], before: { entries: 1 } },
