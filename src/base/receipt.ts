@@ -59,7 +59,10 @@ export const receiptSchema = z.object({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** Whether the kernel itself kept the run from writing: then nobody else must prove it. */
+/**
+ * Whether the kernel kept the run from writing, so that a changed file is not its doing.
+ * Where that layer is incomplete, reading and the network are what it lacks.
+ */
 export function isHeldByKernel({ layers }: Receipt): boolean {
-  return layers.kernel?.is_complete === true && layers.kernel.kind !== "none";
+  return layers.kernel !== null && layers.kernel.kind !== "none";
 }

@@ -5,10 +5,9 @@
 // included, so each program that is named there is replaced before Claude starts.
 // Where that cannot be done for certain, git is switched off for the run.
 
-import { lstatSync } from "node:fs";
-import { join } from "node:path";
 import type { Capture } from "../sys/capture.ts";
 import type { Environment } from "../sys/settings.ts";
+import { type Git, inspect, off, type Off, type Place } from "./git-inspect.ts";
 
 export type GitGuard =
   /** Git works on this repository alone, and runs nothing but itself. */
@@ -21,7 +20,7 @@ export type GitGuard =
     }
   /** No repository here, or no git: there is nothing to guard. */
   | { readonly kind: "absent" }
-  | { readonly kind: "off"; readonly why: string };
+  | Off;
 
 export type GitSetting = readonly [key: string, value: string];
 
@@ -99,8 +98,6 @@ function placeOf(guard: GitGuard): Record<string, string> {
 }
 
 const askMs = 5000;
-const maxNamesBytes = 1 << 20;
-const maxIndexBytes = 256 << 20;
 const maxRepositories = 200;
 /** The environment of a process has its limits. */
 const maxOverrides = 500;
@@ -119,7 +116,7 @@ export async function guardGit(options: GuardOptions): Promise<GitGuard> {
     options.environment,
   );
   const environment = { ...options.environment, ...gitPart };
-  const git = (cwd: string, words: readonly string[], maxBytes: number) =>
+  const git: Git = (cwd, words, maxBytes) =>
     options.capture({
       command: ["git", ...words],
       cwd,
@@ -127,131 +124,28 @@ export async function guardGit(options: GuardOptions): Promise<GitGuard> {
       timeoutMs: askMs,
       maxBytes,
     });
-  const inside = await git(
-    options.cwd,
-    ["rev-parse", "--absolute-git-dir"],
-    65_536,
-  );
-  if (!inside.ok && /ENOENT|not found/i.test(inside.reason)) {
-    return { kind: "absent" };
-  }
-  if (!inside.ok) return off(`git did not answer: ${inside.reason}`);
-  // It refuses repositories of other users, too: then it will also refuse Claude.
-  if (inside.code !== 0) return { kind: "absent" };
-  const gitDirectory = decode(inside.stdout)?.replace(/\n$/, "");
-  if (gitDirectory === undefined) return off("its path is no text");
-
-  const works = await git(options.cwd, ["config", "core.fsmonitor"], 65_536);
-  if (!works.ok || decode(works.stdout)?.trim() !== "false") {
-    return off("this git does not take settings from the environment");
-  }
-  const found = await findWorkTree(git, options.cwd);
-  if (found === undefined) {
-    return off("the repository names a working tree somewhere else");
-  }
-  const { root } = found;
   const names: string[] = [];
-  const directories = [root ?? options.cwd];
+  const directories = [options.cwd];
+  let place: Place | undefined;
   for (const directory of directories) {
-    const listed = await git(
-      directory,
-      ["config", "--list", "--name-only", "-z"],
-      maxNamesBytes,
-    );
-    const text = listed.ok && listed.code === 0 ? decode(listed.stdout) : null;
-    if (typeof text !== "string") {
-      return off(`its configuration in ${directory} cannot be read`);
+    const found = await inspect(git, directory);
+    if (found.kind === "off") return found;
+    if (found.kind === "absent") {
+      // It refuses repositories of other users, too: then it will also refuse Claude.
+      if (place === undefined) return found;
+      return off(`its submodule ${directory} cannot be read`);
     }
-    names.push(...text.split("\0"));
-    // A bare repository has no submodules checked out.
-    if (root === undefined) break;
-    const modules = await subRepositories(git, directory);
-    if (modules === undefined) {
-      return off(`its index in ${directory} cannot be read`);
-    }
-    directories.push(...modules);
+    place ??= found;
+    names.push(...found.names);
+    directories.push(...found.submodules);
     if (directories.length > maxRepositories) {
       return off(`it has more than ${maxRepositories} submodules`);
     }
   }
+  if (place === undefined) return { kind: "absent" };
+  const { gitDirectory, workTree } = place;
   const overrides = replaceSettings(names);
   return overrides.length > maxOverrides
     ? off(`it configures more than ${maxOverrides} programs`)
-    : { kind: "guarded", overrides, gitDirectory, workTree: root };
-}
-
-type Git = (
-  cwd: string,
-  words: readonly string[],
-  maxBytes: number,
-) => ReturnType<Capture>;
-
-function off(why: string): GitGuard {
-  return { kind: "off", why };
-}
-
-/**
- * The root of its files; none in a bare repository. Undefined for one that is configured
- * (core.worktree) to lie elsewhere: it may be any directory of this machine.
- */
-async function findWorkTree(
-  git: Git,
-  cwd: string,
-): Promise<{ readonly root: string | undefined } | undefined> {
-  const asked = await git(cwd, ["rev-parse", "--show-toplevel"], 65_536);
-  if (!asked.ok) return undefined;
-  if (asked.code !== 0) {
-    const bare = await git(cwd, ["rev-parse", "--is-bare-repository"], 65_536);
-    const isBare = bare.ok && decode(bare.stdout)?.trim() === "true";
-    return isBare ? { root: undefined } : undefined;
-  }
-  const root = decode(asked.stdout)?.replace(/\n$/, "");
-  if (root === undefined) return undefined;
-  const isAbove = `${cwd}/`.startsWith(root === "/" ? root : `${root}/`);
-  return isAbove && exists(join(root, ".git")) ? { root } : undefined;
-}
-
-/** The repositories that the index names, as far as they are there. */
-async function subRepositories(
-  git: Git,
-  directory: string,
-): Promise<string[] | undefined> {
-  const listed = await git(
-    directory,
-    ["ls-files", "--stage", "-z"],
-    maxIndexBytes,
-  );
-  if (!listed.ok || listed.code !== 0) return undefined;
-  const links: string[] = [];
-  for (const entry of splitAtNul(listed.stdout)) {
-    if (entry[0] !== 0x31 || entry[1] !== 0x36) continue;
-    const text = decode(entry);
-    if (text === undefined) return undefined;
-    if (!text.startsWith("160000 ")) continue;
-    const path = join(directory, text.slice(text.indexOf("\t") + 1));
-    if (exists(join(path, ".git"))) links.push(path);
-  }
-  return links;
-}
-
-function* splitAtNul(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.length;) {
-    const end = bytes.indexOf(0, start);
-    if (end === -1) return;
-    yield bytes.subarray(start, end);
-    start = end + 1;
-  }
-}
-
-/** Undefined where the bytes are no text: such a name could not be passed on. */
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    : { kind: "guarded", overrides, gitDirectory, workTree };
 }

@@ -1,7 +1,7 @@
 // The receipt, line by line: what held the run and what became of the files.
 
 import type { Receipt, TreeLook, TreeReceipt } from "../base/receipt.ts";
-import { inline, oneLine } from "./one-line.ts";
+import { oneLine } from "./one-line.ts";
 
 export function receiptLines(receipt: Receipt): string[] {
   const { layers, tools, tree, billing } = receipt;
@@ -11,7 +11,7 @@ export function receiptLines(receipt: Receipt): string[] {
       : `${layers.kernel.kind}${layers.kernel.is_complete ? "" : " (incomplete)"}, ${layers.kernel.detail}`;
   return [
     `claude_version: ${oneLine(receipt.claude_version)}`,
-    `flags: ${inline(receipt.flags)}`,
+    `flags: ${JSON.stringify(receipt.flags)}`,
     `tools: ${tools === null ? "unknown" : oneLine(tools.join(" "))}`,
     `layer_switches: ${layers.switches}`,
     `layer_git: ${oneLine(layers.git)}`,
@@ -20,6 +20,11 @@ export function receiptLines(receipt: Receipt): string[] {
     ...(tree === null ? [] : treeLines(tree)),
     `billing: ${oneLine(billing.note ?? billing.source)}`,
   ];
+}
+
+/** For a fault, which lists no denials of its own. */
+export function deniedLines({ denials }: Receipt): string[] {
+  return (denials ?? []).map((denial) => `denied: ${oneLine(denial)}`);
 }
 
 function treeLines(tree: TreeReceipt): string[] {

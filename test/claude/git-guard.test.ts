@@ -151,18 +151,26 @@ describe("git is switched off", () => {
     };
     return guardGit({ cwd: "/p", environment: {}, capture: asked });
   };
+  /** A bare repository, which needs no files. */
+  const good = (words: string): [number, string] =>
+    words.startsWith("rev-parse")
+      ? [128, "/p\ntrue\n"]
+      : words.startsWith("config")
+        ? [0, "core.fsmonitor\nfalse\0"]
+        : [128, ""];
 
   test("where git hangs, at the first question or later", async () => {
     expect((await answers(() => undefined)).kind).toBe("off");
     const later = await answers((words) =>
-      words.startsWith("config --list") ? undefined : [0, "false\n"],
+      words.startsWith("config") ? undefined : good(words),
     );
     expect(later.kind).toBe("off");
   });
 
   test("where git is too old to take settings from the environment", async () => {
+    expect((await answers(good)).kind).toBe("guarded");
     const old = await answers((words) =>
-      words.startsWith("config core.fsmonitor") ? [1, ""] : [0, "/p\n"],
+      words.startsWith("config") ? [0, "user.name\nAnn\0"] : good(words),
     );
     expect(old).toMatchObject({ kind: "off" });
   });

@@ -65,7 +65,6 @@ test("an answer carries what Claude was allowed and that nothing changed", async
     layers: {
       switches: "restricted",
       git: "absent",
-      kernel: null,
       tree: "unchanged",
     },
     tree: { change_count: 0, changes: [], before: { entries: 1 } },
@@ -190,28 +189,33 @@ async function leftBehind(
 describe("files that changed while the kernel held the run", () => {
   const held = { kind: "landlock", detail: "held", is_complete: true } as const;
 
-  test("were changed by others: the answer stands, and tells of them", async () => {
-    await using here = acting("true");
-    const { id } = await leftBehind(here, held);
-    const outcome = await here.drive(id);
-    expect(outcome).toMatchObject({
-      status: "done",
-      answer: {
-        response: "It is 42.",
-        receipt: {
-          layers: { kernel: held, tree: "changed", switches: "plain" },
-          tree: { changes: [{ path: "made.txt", change: "added" }] },
-        },
-      },
-    });
-  });
-
   test.each([
+    held,
+    // It lacks something else: writing is held wherever there is this layer.
     { ...held, is_complete: false },
-    { ...held, kind: "none" },
-  ] as const)("are a fault where it held %j", async (sandbox) => {
+    { ...held, kind: "sandbox-exec" },
+  ] as const)(
+    "were changed by others: %j vouches for the answer",
+    async (sandbox) => {
+      await using here = acting("true");
+      const { id } = await leftBehind(here, sandbox);
+      const outcome = await here.drive(id);
+      expect(outcome).toMatchObject({
+        status: "done",
+        answer: {
+          response: "It is 42.",
+          receipt: {
+            layers: { kernel: sandbox, tree: "changed", switches: "plain" },
+            tree: { changes: [{ path: "made.txt", change: "added" }] },
+          },
+        },
+      });
+    },
+  );
+
+  test("are a fault where it held nothing", async () => {
     await using here = acting("true");
-    const { id } = await leftBehind(here, sandbox);
+    const { id } = await leftBehind(here, { ...held, kind: "none" });
     expect(await here.drive(id)).toMatchObject({
       status: "failed",
       fault: { fault: { code: "tree_changed" } },
@@ -250,6 +254,23 @@ describe("a run whose runner died", () => {
       });
     },
   );
+});
+
+test.each([
+  ["on", undefined, true],
+  ["on", false, false],
+  ["off", undefined, false],
+  ["off", true, true],
+])("PHONE_OPUS_WEB=%s and web %p: %p", async (setting, web, has) => {
+  await using here = acting("true", {
+    environment: { PHONE_OPUS_WEB: setting },
+  });
+  const request = web === undefined ? {} : { web };
+  const { flags } = receiptOf((await here.ask({ request })).outcome);
+  const tools = flags[flags.indexOf("--tools") + 1]?.split(",") ?? [];
+  expect(tools).toContain("Read");
+  expect(tools.includes("WebFetch")).toBe(has);
+  expect(tools.includes("WebSearch")).toBe(has);
 });
 
 test("two consults in one directory do not accuse each other", async () => {

@@ -5,7 +5,7 @@ import { faultRecord } from "../../src/base/fault.ts";
 import type { Receipt } from "../../src/base/receipt.ts";
 import { answerText } from "../../src/render/porcelain.ts";
 import { projectAnswer } from "../../src/render/projection.ts";
-import { receiptLines } from "../../src/render/receipt.ts";
+import { deniedLines, receiptLines } from "../../src/render/receipt.ts";
 import { faultResult } from "../../src/render/tool-result.ts";
 import { consultAnswerSchema } from "../../src/tools/answer.ts";
 import { fullAnswer } from "./samples.ts";
@@ -51,6 +51,15 @@ test("a receipt is told line by line, and its names stay on theirs", () => {
     "tree_more: 1",
     `billing: ${note}`,
   ]);
+});
+
+test("denials have lines of their own for faults, which list none", () => {
+  const denials = ['Write {"file_path":"/x"}', "Bash\nresponse:"];
+  expect(deniedLines({ ...receipt, denials })).toEqual([
+    'denied: Write {"file_path":"/x"}',
+    'denied: "Bash\\nresponse:"',
+  ]);
+  expect(deniedLines({ ...receipt, denials: null })).toEqual([]);
 });
 
 test("what is not known is told as that", () => {

@@ -24,6 +24,7 @@ import {
   type TreeOptions,
 } from "../../src/sys/tree.ts";
 import { tempDir } from "../helpers/temp-dir.ts";
+import { runWithoutRoot } from "../helpers/without-root.ts";
 
 function scene() {
   const directory = tempDir();
@@ -204,6 +205,20 @@ describe("what was not seen", () => {
     expect(tree.listings.has(here.at("zoo"))).toBe(true);
     expect(tree.listings.has(here.at("node_modules"))).toBe(false);
     expect(tree.isComplete).toBe(false);
+  });
+
+  test("in a directory that is closed to us is told", async () => {
+    await using here = scene();
+    for (const open of [".", "a", ".git", ".git/refs"]) {
+      chmodSync(here.at(open), 0o755);
+    }
+    chmodSync(here.at("a/b"), 0o000);
+    const fixture = join(import.meta.dir, "looks-at-tree-fixture.ts");
+    const told = await runWithoutRoot(fixture, [here.root]);
+    expect(told).toEqual({
+      isComplete: false,
+      listed: [".", ".git", "a", ".git/refs"],
+    });
   });
 
   test("a root that is gone or no directory is no tree", async () => {
