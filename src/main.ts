@@ -32,6 +32,8 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
   await work();
 } else if (group === "mcp" && role === "runner" && rest.length === 1) {
   await drive();
+} else if (group === "mcp" && role === "confine") {
+  await confineAndBecome();
 } else await cli();
 
 async function serve(): Promise<void> {
@@ -113,7 +115,10 @@ async function drive(): Promise<void> {
   const { runRunner } = await import("./runner/runner.ts");
   const { consultIdSchema } = await import("./base/ids.ts");
   const { askVersion } = await import("./claude/version.ts");
+  const { renewByStatus } = await import("./claude/login.ts");
   const { spawnOnFiles } = await import("./sys/spawn.ts");
+  const { capture } = await import("./sys/capture.ts");
+  const { kernelLayer } = await import("./sandbox/probe.ts");
   const signalled = new AbortController();
   onEndSignals((name) => signalled.abort(name));
   const consultId = consultIdSchema.safeParse(rest[0]);
@@ -137,6 +142,10 @@ async function drive(): Promise<void> {
       settings,
       paths,
       askVersion,
+      capture,
+      renewLogin: renewByStatus,
+      program,
+      kernel: kernelLayer(),
       log,
     },
   }).catch((error: unknown) => {
@@ -144,6 +153,16 @@ async function drive(): Promise<void> {
     process.exit(1);
   });
   process.exit(0);
+}
+
+async function confineAndBecome(): Promise<void> {
+  const { confine } = await import("./sandbox/confine.ts");
+  const { confineFailedCode } = await import("./sandbox/confine-failure.ts");
+  const { execute } = await import("./sys/execute.ts");
+  const [policyPath = "", ...command] = rest;
+  const problem = confine({ policyPath, command, environment, execute });
+  process.stderr.write(`${problem}\n`);
+  process.exit(confineFailedCode);
 }
 
 function readSettings(): Settings {

@@ -15,8 +15,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   render: ["base", "tools"],
   consult: ["base", "sys", "tools"],
   telemetry: ["base", "sys", "tools"],
-  claude: ["base", "sys", "consult"],
-  runner: ["base", "sys", "consult", "claude"],
+  sandbox: ["base", "sys"],
+  claude: ["base", "sys", "consult", "sandbox"],
+  "messages-api": ["sys"],
+  prove: ["base", "sys", "messages-api"],
+  runner: ["base", "sys", "consult", "sandbox", "claude"],
   worker: [
     "base",
     "sys",
@@ -25,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
   ],
   host: [
@@ -36,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
   ],
   cli: [
     "base",
@@ -46,9 +51,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "render",
     "telemetry",
     "consult",
+    "sandbox",
     "claude",
     "runner",
     "host",
+    "prove",
   ],
 };
 

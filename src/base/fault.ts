@@ -3,6 +3,7 @@
 // value; only broken invariants are thrown.
 
 import { z } from "zod";
+import { receiptSchema } from "./receipt.ts";
 import {
   consultIdSchema,
   firstGeneration,
@@ -55,6 +56,7 @@ const codeSchema = z.enum([
   "budget_exhausted",
   "rollout_failure",
   "outcome_unknown",
+  "tree_changed",
   "internal_failure",
 ]);
 export type FaultCode = z.infer<typeof codeSchema>;
@@ -75,6 +77,7 @@ export const downstreamReasonSchema = z.enum([
   "budget",
   "model_unknown",
   "session_unknown",
+  "sandbox",
   "bad_output",
   "killed",
   "failed",
@@ -95,7 +98,8 @@ export type Fault = z.infer<typeof faultSchema>;
  * A fault with its circumstances, as clients get it. `jsonrpc_code` is what a
  * protocol error would carry; `consult_id` and `session_id` (Claude's own) name
  * what can be looked up or resumed, `retry_at_unix_ms` when it is worth trying
- * again, `partial_response` what had been written of an answer by then.
+ * again, `partial_response` what had been written of an answer by then (all of it
+ * where files changed meanwhile), `receipt` what the run was held to.
  */
 export const faultRecordSchema = z.object({
   fault: faultSchema,
@@ -108,6 +112,7 @@ export const faultRecordSchema = z.object({
   session_id: z.string().optional(),
   retry_at_unix_ms: z.int().optional(),
   partial_response: z.string().optional(),
+  receipt: receiptSchema.optional(),
 });
 export type FaultRecord = z.infer<typeof faultRecordSchema>;
 
@@ -175,6 +180,12 @@ const traits: Readonly<Record<FaultCode, CodeTraits>> = {
     directive: "restart_and_replay",
   },
   outcome_unknown: {
+    class: "ambiguous_outcome",
+    jsonrpcCode: -32603,
+    directive: "abort_request",
+  },
+  // Files changed under the run and nobody can say by whom. The answer is whole.
+  tree_changed: {
     class: "ambiguous_outcome",
     jsonrpcCode: -32603,
     directive: "abort_request",

@@ -23,6 +23,9 @@ const systemEventSchema = z.looseObject({
   subtype: z.string().optional(),
   session_id: z.string().optional(),
   model: z.string().optional(),
+  // Only told, never relied upon: another form must not cost the event.
+  tools: z.array(z.string()).optional().catch(undefined),
+  apiKeySource: z.string().optional().catch(undefined),
 });
 
 const assistantEventSchema = z.looseObject({

@@ -5,6 +5,10 @@
 import type { DownstreamReason, FaultRecord } from "../base/fault.ts";
 import { faultRecord } from "../base/fault.ts";
 import type { ConsultId } from "../base/ids.ts";
+import {
+  type ConfineFailure,
+  confineFailureOf,
+} from "../sandbox/confine-failure.ts";
 import type { Exit } from "../sys/spawn.ts";
 import type { ResultEvent } from "./events.ts";
 import type { Transcript } from "./transcript.ts";
@@ -207,6 +211,8 @@ function withoutResult(
   { exit, stderrTail, transcript }: EndedRun,
   said = sentence(stderrTail),
 ): Verdict {
+  const unconfined = confineFailureOf(exit.code, stderrTail);
+  if (unconfined !== undefined) return neverStarted(unconfined);
   if (/unknown option|unrecognized option/i.test(stderrTail)) {
     return verdict(
       "too_old",
@@ -244,6 +250,21 @@ function withoutResult(
       ? `Claude Code ended without a result and printed ${malformed} unreadable ${malformed === 1 ? "line" : "lines"}: see the consult's spool, and update Claude Code or phone-opus.`
       : "Claude Code ended without a result: ask again, and update Claude Code if it happens twice.",
   );
+}
+
+function neverStarted({ kind, why }: ConfineFailure): Verdict {
+  switch (kind) {
+    case "not_confined":
+      return verdict(
+        "sandbox",
+        `Claude Code was not started, since the kernel would not hold it to reading: ${sentence(why)} Nothing was asked; PHONE_OPUS_SANDBOX=off does without that layer.`,
+      );
+    case "not_started":
+      return verdict(
+        "not_installed",
+        `Claude Code could not be started: ${sentence(why)} Check that it runs.`,
+      );
+  }
 }
 
 const maxQuoted = 600;

@@ -16,7 +16,9 @@ import { runMarker } from "./command.ts";
 import { conclude, type Ending } from "./conclude.ts";
 import { consultOperation } from "./faults.ts";
 import { watchLimits } from "./limits.ts";
+import { keepLogin, loginOf } from "./login.ts";
 import type { Downstream } from "./prepare.ts";
+import { certify } from "./receipt.ts";
 import { createTranscript, type Progress } from "./transcript.ts";
 
 export interface ClaudePorts extends Downstream {
@@ -61,6 +63,10 @@ export async function followRun(
     () => spool.outputBytes(),
   );
   const over = new AbortController();
+  const run = spool.readRun();
+  if (run?.sandbox !== undefined && run.sandbox.kind !== "none") {
+    void keepLogin(loginOf(ports, run), over.signal);
+  }
   let follower: Follower | undefined;
   try {
     follower = followFile({
@@ -88,7 +94,7 @@ export async function followRun(
     const exit = await endProcesses(ending, process, marker, ports);
     await follower.drain();
     for (const frame of decoder.end()) transcript.absorb(frame);
-    return conclude({
+    const outcome = conclude({
       ending,
       exit,
       transcript,
@@ -97,6 +103,12 @@ export async function followRun(
       settings,
       stderrTail: spool.stderrTail(600),
     });
+    return await certify(
+      ports,
+      spool,
+      { cwd: request.cwd, transcript },
+      outcome,
+    );
   } catch (error) {
     await stopRun({ process, marker, clock, graceMs: 0 });
     return { status: "failed", fault: unfollowed(spool, consultId, error) };

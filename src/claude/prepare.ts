@@ -5,10 +5,14 @@ import type { DownstreamReason } from "../base/fault.ts";
 import { consultIdSchema } from "../base/ids.ts";
 import type { ConsultRequest } from "../consult/request.ts";
 import { spoolAt } from "../consult/spool.ts";
+import type { Capture } from "../sys/capture.ts";
+import type { KernelLayer } from "../sandbox/probe.ts";
 import type { StatePaths } from "../sys/paths.ts";
 import type { Environment, Settings } from "../sys/settings.ts";
-import { cleanEnvironment, minimumVersion, sessionIdOf } from "./command.ts";
+import { minimumVersion, sessionIdOf } from "./command.ts";
+import { cleanEnvironment } from "./environment.ts";
 import { findClaude } from "./find.ts";
+import type { RenewLogin } from "./login.ts";
 import { type AskVersion, isAtLeast, learnVersion } from "./version.ts";
 
 export interface Downstream {
@@ -17,6 +21,11 @@ export interface Downstream {
   readonly settings: Settings;
   readonly paths: StatePaths;
   readonly askVersion: AskVersion;
+  readonly capture: Capture;
+  readonly renewLogin: RenewLogin;
+  /** How this program is started. */
+  readonly program: readonly string[];
+  readonly kernel: KernelLayer;
 }
 
 export type Prepared =

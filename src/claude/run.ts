@@ -7,6 +7,7 @@ import { createSpool, type Spool } from "../consult/spool.ts";
 import { adoptRun } from "./adopt.ts";
 import type { ClaudePorts, RunOptions } from "./follow.ts";
 import { spoolFault, startRun } from "./start.ts";
+import { forgetTree } from "./tree-watch.ts";
 
 /** Makes the spool and brings its run to the end. */
 export async function runConsult(
@@ -38,7 +39,10 @@ export async function driveRun(
     (earlier.process === undefined && !spool.hasOutput())
       ? await startRun(ports, spool, options)
       : await adoptRun(ports, spool, options, earlier);
-  return record(spool, outcome, ports.log);
+  record(spool, outcome, ports.log);
+  forgetTree(spool);
+  spool.removeTemporary();
+  return outcome;
 }
 
 /** An outcome that cannot be stored is still the outcome. */
@@ -46,7 +50,7 @@ function record(
   spool: Spool,
   outcome: ConsultOutcome,
   log: ClaudePorts["log"],
-): ConsultOutcome {
+): void {
   try {
     spool.recordOutcome(outcome);
   } catch (error) {
@@ -54,5 +58,4 @@ function record(
       `the outcome was not stored in ${spool.directory}: ${describeError(error)}`,
     );
   }
-  return outcome;
 }

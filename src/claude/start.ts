@@ -5,17 +5,27 @@ import { describeError } from "../base/json.ts";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
 import type { Spool } from "../consult/spool.ts";
+import {
+  type Confinement,
+  prepareConfinement,
+} from "../sandbox/confinement.ts";
 import { isDirectory } from "../sys/files.ts";
 import { identifyProcess } from "../sys/processes.ts";
+import type { Environment } from "../sys/settings.ts";
 import {
   claudeCommand,
-  claudeEnvironment,
+  isRestricted,
   promptInput,
   sessionIdOf,
 } from "./command.ts";
+import { claudeEnvironment, inheritedEnvironment } from "./environment.ts";
 import { consultOperation, unavailable } from "./faults.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
+import { type GitGuard, guardGit } from "./git-guard.ts";
+import { loginOf, renewLoginIfDue } from "./login.ts";
 import { prepareClaude, resolveResume } from "./prepare.ts";
+import { watchedTree } from "./receipt.ts";
+import { lookBefore } from "./tree-watch.ts";
 import { forgetVersion } from "./version.ts";
 
 export async function startRun(
@@ -32,12 +42,35 @@ export async function startRun(
   if (!resumed.ok) {
     return failed(unavailable("session_unknown", resumed.problem));
   }
+  const inherited = inheritedEnvironment({
+    inherited: ports.environment,
+    kept: settings.keptVariables,
+    isSubscriptionForced: settings.forcesSubscription,
+    cwd: request.cwd,
+    home: ports.home,
+  });
+  const git = await guardGit({
+    cwd: request.cwd,
+    environment: inherited,
+    capture: ports.capture,
+  });
+  const environment = claudeEnvironment(inherited, {
+    consultId,
+    maxRetries: settings.claudeMaxRetries,
+    git,
+    allowsMentions: isRestricted(claude.version),
+  });
+  const confined = confine(ports, spool, request.cwd, environment);
+  if (!confined.ok) return failed(confined.fault);
+  const { confinement } = confined;
   const command = claudeCommand({
     claudePath: claude.path,
     claudeVersion: claude.version,
     request,
+    web: request.web ?? settings.web,
     sessionId: sessionIdOf(consultId),
     resumedSessionId: resumed.sessionId,
+    denyRules: confinement.denyRules,
   });
   const timeoutMs =
     request.timeout_s === undefined
@@ -49,38 +82,35 @@ export async function startRun(
     arguments: command.slice(1),
     started_unix_ms: clock.unixMs(),
     deadline_unix_ms: Math.ceil(clock.unixMs() + timeoutMs),
+    git: describeGuard(git),
+    sandbox: confinement.record,
   };
+  if (confinement.record.kind !== "none") {
+    await renewLoginIfDue(loginOf(ports, run));
+  }
   // Asking for the version took time; what was cancelled meanwhile must not start.
   if (signal.aborted) return cancelledBeforeStart(consultId, signal);
+  if (!isDirectory(request.cwd)) return failed(directoryGone(request.cwd));
   try {
-    spool.writePrompt(promptInput(request.prompt));
+    spool.writePrompt(promptInput(request.prompt, claude.version));
+    // Whatever Claude does comes after this look.
+    await lookBefore(spool, watchedTree(ports, request.cwd));
+    if (signal.aborted) return cancelledBeforeStart(consultId, signal);
     // The intent comes first: whoever finds it knows that Claude may have started.
     spool.recordRun(run);
   } catch (error) {
     return failed(spoolFault(spool.directory, error));
   }
   const started = ports.spawn({
-    command,
-    cwd: request.cwd,
-    environment: claudeEnvironment(
-      ports.environment,
-      consultId,
-      settings.claudeMaxRetries,
-    ),
+    ...confinement.launch(command),
+    environment: { ...environment, ...confinement.environment },
     stdinPath: spool.promptPath,
     stdoutPath: spool.stdoutPath,
     stderrPath: spool.stderrPath,
   });
   if (!started.ok && !isDirectory(request.cwd)) {
     // The system says ENOENT of the binary, too, when it means the directory.
-    return failed(
-      faultRecord({
-        code: "invalid_input",
-        stage: "worker",
-        operation: consultOperation,
-        detail: `cwd ${request.cwd} is no directory any more: name one that exists.`,
-      }),
-    );
+    return failed(directoryGone(request.cwd));
   }
   if (!started.ok) {
     return failed(
@@ -104,6 +134,51 @@ export async function startRun(
     forgetVersion(claude.path, paths.claudeVersions);
   }
   return outcome;
+}
+
+function describeGuard(git: GitGuard): string {
+  return git.kind === "off" ? `off: ${git.why}` : git.kind;
+}
+
+function directoryGone(cwd: string): FaultRecord {
+  return faultRecord({
+    code: "invalid_input",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `cwd ${cwd} is no directory any more: name one that exists.`,
+  });
+}
+
+type Confined =
+  | { readonly ok: true; readonly confinement: Confinement }
+  | { readonly ok: false; readonly fault: FaultRecord };
+
+function confine(
+  ports: ClaudePorts,
+  spool: Spool,
+  workingDirectory: string,
+  environment: Environment,
+): Confined {
+  const { settings, kernel, program, home, clock, paths } = ports;
+  try {
+    const prepared = prepareConfinement({
+      mode: settings.sandbox,
+      kernel,
+      program,
+      environment,
+      home,
+      workingDirectory,
+      denyRead: settings.denyRead,
+      stateDirectory: paths.root,
+      spoolDirectory: spool.directory,
+      clock,
+    });
+    return prepared.ok
+      ? prepared
+      : { ok: false, fault: unavailable("sandbox", prepared.problem) };
+  } catch (error) {
+    return { ok: false, fault: spoolFault(spool.directory, error) };
+  }
 }
 
 function failed(fault: FaultRecord): ConsultOutcome {

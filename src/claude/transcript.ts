@@ -24,9 +24,16 @@ export interface Progress {
   readonly apiRetries: number;
 }
 
+export interface InitEvent {
+  readonly tools: readonly string[] | undefined;
+  readonly apiKeySource: string | undefined;
+}
+
 export interface Transcript {
   absorb(frame: Frame): void;
   progress(): Progress;
+  /** What Claude said of itself at the start. */
+  init(): InitEvent | undefined;
   result(): ResultEvent | undefined;
   /** The text that the model wrote since the last tool result. */
   text(): string;
@@ -46,6 +53,7 @@ export function createTranscript(): Transcript {
   let malformed = 0;
   let result: ResultEvent | undefined;
   let limitResetsAtUnixMs: number | undefined;
+  let init: InitEvent | undefined;
   let lastMessageId: unknown;
 
   const absorbEvent = (event: ClaudeEvent) => {
@@ -54,6 +62,7 @@ export function createTranscript(): Transcript {
         if (event.subtype === "init") {
           sessionId = event.session_id ?? sessionId;
           model = event.model ?? model;
+          init = { tools: event.tools, apiKeySource: event.apiKeySource };
         }
         if (event.subtype === "api_retry") apiRetries += 1;
         return;
@@ -117,6 +126,7 @@ export function createTranscript(): Transcript {
       textLength: texts.reduce((sum, text) => sum + text.length, 0),
       apiRetries,
     }),
+    init: () => init,
     result: () => result,
     text: () => texts.join(""),
     malformedLines: () => malformed,

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import type { ProcessIdentity } from "../base/ids.ts";
 import { describeIssue, type JsonObject } from "../base/json.ts";
+import type { Receipt } from "../base/receipt.ts";
 import { attachToRun } from "../claude/attach.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
 import { reportProgress } from "../claude/progress.ts";
@@ -88,17 +89,29 @@ export async function awaitAnswer(
         ? answerText(answer, detail)
         : answer.response;
     conclude(await report.answer(text));
+    warnOfBilling(answer.receipt, report);
     report.info(summary(answer));
     return exitCodes.answer;
   }
   const { fault } = outcome;
+  const isWhole = fault.fault.code === "tree_changed";
   if (json) await report.answer(JSON.stringify(fault));
+  else if (isWhole && fault.partial_response !== undefined) {
+    await report.answer(fault.partial_response);
+  }
+  warnOfBilling(fault.receipt, report);
   report.error(faultText(fault));
-  if (fault.partial_response !== undefined && !json) {
+  if (!isWhole && fault.partial_response !== undefined && !json) {
     report.info(`Written so far:\n${fault.partial_response}`);
   }
   conclude(true);
   return exitCodeOf(fault);
+}
+
+/** Also for who reads only the answer: the bill goes elsewhere than they think. */
+function warnOfBilling(receipt: Receipt | undefined, report: Report): void {
+  const note = receipt?.billing.note;
+  if (note !== undefined && note !== null) report.info(`billing: ${note}`);
 }
 
 function summary(answer: ConsultAnswer): string {

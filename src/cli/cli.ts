@@ -32,6 +32,13 @@ import {
   rootDefinition,
   rootExamples,
 } from "./definitions.ts";
+import {
+  doctorArguments,
+  doctorCommand,
+  doctorDefinition,
+  doctorExamples,
+} from "./doctor.ts";
+import { patientOf } from "./doctor-findings.ts";
 import { exitCodes } from "./exit-codes.ts";
 import {
   historyCommand,
@@ -147,6 +154,9 @@ async function runCommand(
       if (asksForHelp(rest)) return help(definition, examples);
       return carryOut(name, rest, options, report);
     }
+    case "doctor":
+      if (asksForHelp(rest)) return help(doctorDefinition, doctorExamples);
+      return seeDoctor(rest, options, report);
     case "mcp":
       if (asksForHelp(rest)) return help(mcpDefinition, mcpExamples);
       if (rest[0] === "reload") {
@@ -165,6 +175,24 @@ async function runCommand(
         `there is no command ${JSON.stringify(name)}: use phone-opus consult "…"`,
       );
   }
+}
+
+/** Bad settings are what the doctor is asked about: they do not keep it from looking. */
+async function seeDoctor(
+  words: readonly string[],
+  options: CliOptions,
+  report: Report,
+): Promise<number> {
+  refuseUnknownOptions(words, doctorArguments);
+  const parsed = parseArgs([...words], doctorArguments);
+  refuseWords("doctor", parsed._);
+  return doctorCommand({
+    options: jsonObjectSchema.parse({ ...parsed }),
+    patient: patientOf(options),
+    clock: systemClock,
+    report,
+    interrupt: options.interrupt,
+  });
 }
 
 async function carryOut(

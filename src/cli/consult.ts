@@ -75,6 +75,11 @@ export const consultDefinition = defineCommand({
       valueHint: "dollars",
       description: "Stop when the API calls have cost this much",
     },
+    web: {
+      type: "boolean",
+      description: "Let Claude browse (default: as PHONE_OPUS_WEB says)",
+      negativeDescription: "No web search and no fetching of pages",
+    },
     detail: {
       type: "string",
       valueHint: "concise|full",
@@ -159,6 +164,7 @@ const commandLineSchema = z.object({
   fork: z.boolean().optional(),
   "timeout-s": numberText.optional(),
   "max-budget-usd": numberText.optional(),
+  web: z.boolean().optional(),
 });
 
 function parseQuestion(options: JsonObject, prompt: string) {

@@ -10,6 +10,7 @@ import {
   psDefinition,
   waitDefinition,
 } from "./custody.ts";
+import { doctorDefinition } from "./doctor.ts";
 import { historyDefinition } from "./history.ts";
 
 // `mcp serve` and `mcp worker` never get here to run: main.ts starts them itself,
@@ -62,6 +63,7 @@ export const rootDefinition = defineCommand({
     cancel: cancelDefinition,
     ps: psDefinition,
     gc: gcDefinition,
+    doctor: doctorDefinition,
     mcp: mcpDefinition,
   },
 });

@@ -9,6 +9,7 @@ import { pruneHistory } from "../consult/retention.ts";
 import { exportSpool, spoolAt } from "../consult/spool.ts";
 import { answerText, formatCost, formatDuration } from "../render/porcelain.ts";
 import { projectAnswer } from "../render/projection.ts";
+import { deniedLines, receiptLines } from "../render/receipt.ts";
 import { faultText } from "../render/tool-result.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { Settings } from "../sys/settings.ts";
@@ -150,9 +151,18 @@ async function show(command: HistoryCommand, id: ConsultId): Promise<number> {
     await report.answer(
       options["json"] === true
         ? JSON.stringify(fault)
-        : [`${outcome.status}: ${faultText(fault)}`, fault.partial_response]
-            .filter((part) => part !== undefined)
-            .join("\n"),
+        : [
+            `${outcome.status}: ${faultText(fault)}`,
+            ...(fault.receipt === undefined
+              ? []
+              : [
+                  ...deniedLines(fault.receipt),
+                  ...receiptLines(fault.receipt),
+                ]),
+            ...(fault.partial_response === undefined
+              ? []
+              : ["response:", fault.partial_response]),
+          ].join("\n"),
     );
     return exitCodes.answer;
   }

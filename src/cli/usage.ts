@@ -17,19 +17,14 @@ export function refuseUnknownOptions(
   words: readonly string[],
   definitions: ArgsDef,
 ): void {
-  const options = Object.fromEntries(
-    Object.entries(definitions)
-      .filter(([, definition]) => definition.type !== "positional")
-      .map(([name, definition]) => [
-        name,
-        {
-          type:
-            definition.type === "boolean"
-              ? ("boolean" as const)
-              : ("string" as const),
-        },
-      ]),
-  );
+  const options: Record<string, { readonly type: "boolean" | "string" }> = {};
+  for (const [name, definition] of Object.entries(definitions)) {
+    if (definition.type === "positional") continue;
+    const type = definition.type === "boolean" ? "boolean" : "string";
+    options[name] = { type };
+    // Only where saying no means something.
+    if ("negativeDescription" in definition) options[`no-${name}`] = { type };
+  }
   try {
     parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (error) {

@@ -123,10 +123,16 @@ function canAnswer(
     return cancelReason(spool.directory) === undefined;
   }
   return (
-    truth?.status === "done" &&
+    truth !== undefined &&
+    holdsAnswer(truth) &&
     truth.delivered === 0 &&
     (truth.ended_unix_ms ?? 0) >= nowMs - undeliveredMs
   );
+}
+
+/** A fault may carry a whole answer; only answered rows have turns. */
+function holdsAnswer({ status, num_turns }: ConsultRecord): boolean {
+  return status === "done" || (status === "failed" && num_turns !== null);
 }
 
 /** Somebody drives it, or waits for it to be driven. */

@@ -53,7 +53,12 @@ export function answerFrom(
 
 export const consultOutcomeSchema = z.discriminatedUnion("status", [
   z.object({ status: z.literal("done"), answer: consultAnswerSchema }),
-  z.object({ status: z.literal("failed"), fault: faultRecordSchema }),
+  z.object({
+    status: z.literal("failed"),
+    fault: faultRecordSchema,
+    /** What was answered all the same. */
+    answer: consultAnswerSchema.optional(),
+  }),
   z.object({ status: z.literal("cancelled"), fault: faultRecordSchema }),
 ]);
 export type ConsultOutcome = z.infer<typeof consultOutcomeSchema>;

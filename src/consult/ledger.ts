@@ -88,7 +88,8 @@ const listColumns = columns
 const insertSql = `INSERT OR IGNORE INTO consults (${columns.join(", ")}) VALUES (${columns.map((name) => `$${name}`).join(", ")})`;
 const sameRequestSql = `SELECT * FROM consults WHERE request_digest = $digest AND consult_id <> $own
   AND (status IN ('queued', 'running')
-    OR (status = 'done' AND delivered = 0 AND ended_unix_ms >= $since))
+    OR ((status = 'done' OR (status = 'failed' AND num_turns IS NOT NULL))
+      AND delivered = 0 AND ended_unix_ms >= $since))
   ORDER BY created_unix_ms DESC LIMIT 1`;
 const activeSql = `SELECT ${listColumns} FROM consults
   WHERE status IN ('queued', 'running') ORDER BY consult_id`;

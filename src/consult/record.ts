@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { FaultRecord } from "../base/fault.ts";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
+import type { ConsultAnswer } from "../tools/answer.ts";
 import type { ConsultOutcome } from "./answer.ts";
 import type { ConsultRequest } from "./request.ts";
 
@@ -91,23 +92,29 @@ export function outcomeFields(
   outcome: ConsultOutcome,
   endedUnixMs: number,
 ): Partial<ConsultRecord> {
+  const answered =
+    outcome.status === "cancelled" || outcome.answer === undefined
+      ? {}
+      : answerFields(outcome.answer);
   if (outcome.status === "done") {
-    const { answer } = outcome;
-    return {
-      status: "done",
-      ended_unix_ms: endedUnixMs,
-      model: answer.model,
-      session_id: answer.session_id,
-      duration_ms: answer.duration_ms,
-      total_cost_usd: answer.total_cost_usd,
-      num_turns: answer.num_turns,
-    };
+    return { status: "done", ended_unix_ms: endedUnixMs, ...answered };
   }
   return {
+    ...answered,
     status: outcome.status,
     ended_unix_ms: endedUnixMs,
     session_id: outcome.fault.session_id ?? null,
     fault: JSON.stringify(outcome.fault satisfies FaultRecord),
+  };
+}
+
+function answerFields(answer: ConsultAnswer): Partial<ConsultRecord> {
+  return {
+    model: answer.model,
+    session_id: answer.session_id,
+    duration_ms: answer.duration_ms,
+    total_cost_usd: answer.total_cost_usd,
+    num_turns: answer.num_turns,
   };
 }
 

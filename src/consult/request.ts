@@ -20,6 +20,7 @@ export const consultRequestSchema = z.object({
   fork: z.boolean().optional(),
   timeout_s: z.number().optional(),
   max_budget_usd: z.number().optional(),
+  web: z.boolean().optional(),
 });
 export type ConsultRequest = z.infer<typeof consultRequestSchema>;
 

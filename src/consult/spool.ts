@@ -6,6 +6,9 @@
 //   stdout.jsonl   Claude's stream, as it came
 //   stderr.txt     the same of standard error
 //   run.json       what is started, written before; its process, written after
+//   tree.zst       what the files of the directory looked like, while it runs
+//   sandbox.json   what the kernel holds it to
+//   tmp/           its temporary files, gone when it is over
 //   outcome.json   how it ended; written whole, last, once
 //
 // and the notes by which processes agree on who looks after it (custody.ts).
@@ -24,6 +27,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type ConsultId, processIdentitySchema } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
+import { sandboxRecordSchema } from "../base/sandbox.ts";
 import {
   ensurePrivateDirectory,
   readTextIfPresent,
@@ -41,6 +45,10 @@ const runSchema = z.object({
   deadline_unix_ms: z.int(),
   /** Absent between the intent to start it and its start. */
   process: processIdentitySchema.optional(),
+  /** What the kernel held it to; absent in spools of older versions. */
+  sandbox: sandboxRecordSchema.optional(),
+  /** What git could do in it. */
+  git: z.string().optional(),
 });
 /** Claude's process; it leads a session and a group of its own number. */
 export type RunRecord = z.infer<typeof runSchema>;
@@ -50,6 +58,7 @@ export interface Spool {
   readonly promptPath: string;
   readonly stdoutPath: string;
   readonly stderrPath: string;
+  readonly treePath: string;
   exists(): boolean;
   /** True when a process has begun to write into the spool. */
   hasOutput(): boolean;
@@ -64,6 +73,8 @@ export interface Spool {
   hasOutcome(): boolean;
   /** When it was written. */
   outcomeUnixMs(): number | undefined;
+  /** What the run kept for its own time; best effort. */
+  removeTemporary(): void;
   /** Bytes that the run has written so far, both streams together. */
   outputBytes(): number;
   /** The last `bytes` of standard error, for explanations. */
@@ -83,6 +94,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
     promptPath,
     stdoutPath,
     stderrPath,
+    treePath: join(directory, "tree.zst"),
     exists: () => existsSync(requestPath),
     hasOutput: () => existsSync(stdoutPath),
     writePrompt: (input) => replaceFile(promptPath, input),
@@ -97,6 +109,7 @@ export function spoolAt(consultsDirectory: string, id: ConsultId): Spool {
       const status = statSync(outcomePath, { throwIfNoEntry: false });
       return status === undefined ? undefined : Math.round(status.mtimeMs);
     },
+    removeTemporary: () => removeQuietly(join(directory, "tmp")),
     outputBytes: () => sizeOfFile(stdoutPath) + sizeOfFile(stderrPath),
     stderrTail: (bytes) => readTail(stderrPath, bytes),
   };
@@ -167,6 +180,15 @@ export function exportSpool(spool: Spool, id: ConsultId) {
     stdout: readTextIfPresent(spool.stdoutPath) ?? null,
     stderr: readTextIfPresent(spool.stderrPath) ?? null,
   };
+}
+
+/** What is left of it goes with the spool. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    return;
+  }
 }
 
 export function removeSpool(directory: string): void {

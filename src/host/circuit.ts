@@ -43,6 +43,7 @@ export function createCircuit(
   const verdictOn = (outcome: WireOutcome): BreakerEvent => {
     if (outcome.status === "success") return { kind: "succeeded" };
     const { fault, retry_at_unix_ms: retryAt } = outcome.fault;
+    if (fault.code === "tree_changed") return { kind: "succeeded" };
     if (fault.code !== "downstream_failure") return { kind: "abandoned" };
     const failed = (isFinal: boolean): BreakerEvent => ({
       kind: "failed",
@@ -55,6 +56,7 @@ export function createCircuit(
       case "not_logged_in":
       case "auth":
       case "billing":
+      case "sandbox":
         return failed(true);
       case "rate_limit": {
         if (retryAt === undefined) return failed(false);

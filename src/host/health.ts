@@ -1,9 +1,15 @@
 // What `health_snapshot` tells, gathered from those who know.
 
 import { version } from "../base/version.ts";
+import {
+  describeKernelLayer,
+  insufficiency,
+  type KernelLayer,
+} from "../sandbox/probe.ts";
 import type { Rollout } from "../supervise/rollout.ts";
 import type { Clock } from "../sys/clock.ts";
 import { sizeOfFile } from "../sys/files.ts";
+import type { SandboxMode } from "../sys/settings.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { HealthSnapshot } from "../tools/snapshots.ts";
 import type { LaunchBinary } from "./binary.ts";
@@ -22,6 +28,8 @@ export interface HealthSources {
   readonly claudeVersion: () => string | undefined;
   /** Undefined where this host does not become another binary. */
   readonly rollout: () => Rollout | undefined;
+  readonly sandboxMode: SandboxMode;
+  readonly kernel: KernelLayer;
 }
 
 export function readHealth(sources: HealthSources): HealthSnapshot {
@@ -50,6 +58,14 @@ export function readHealth(sources: HealthSources): HealthSnapshot {
     ),
     claude_version: sources.claudeVersion() ?? null,
     ledger_bytes: sizeOfFile(sources.ledgerPath),
+    sandbox: {
+      mode: sources.sandboxMode,
+      kind: sources.kernel.kind,
+      detail: describeKernelLayer(sources.kernel),
+      is_missing:
+        sources.sandboxMode === "required" &&
+        insufficiency(sources.kernel) !== undefined,
+    },
     running: live.map((consult) => ({
       consult_id: consult.consultId,
       running_ms: Math.round(nowMs - consult.startedMs),

@@ -3,6 +3,7 @@
 
 import type { ConsultId, RequestId } from "../base/ids.ts";
 import { spoolAt } from "../consult/spool.ts";
+import type { KernelLayer } from "../sandbox/probe.ts";
 import type { Clock } from "../sys/clock.ts";
 import { newConsultId } from "../sys/ids.ts";
 import type { LineOutput } from "../sys/output.ts";
@@ -53,6 +54,7 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly spawn: SpawnPiped;
   readonly output: LineOutput;
+  readonly kernel: KernelLayer;
   /** Whether to take no more from the client for now. */
   readonly onPressure: (isHigh: boolean) => void;
   /** A line for standard error. */
@@ -148,6 +150,8 @@ export function createHost(options: HostOptions): Host {
         ledgerPath: paths.ledger,
         claudeVersion: () => lastClaudeVersion,
         rollout: () => rollout?.state(),
+        sandboxMode: settings.sandbox,
+        kernel: options.kernel,
       }),
     telemetry: () => counters.snapshot(),
     // What was asked before an upgrade was allowed then.

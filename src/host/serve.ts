@@ -2,6 +2,7 @@
 
 import { uptime } from "node:os";
 import { registerHost } from "../consult/hosts.ts";
+import { kernelLayer } from "../sandbox/probe.ts";
 import { continuedClock, sleep, systemClock } from "../sys/clock.ts";
 import { launchPathOf, ownFingerprint, replaceImage } from "../sys/image.ts";
 import { readStandardInput } from "../sys/input.ts";
@@ -86,6 +87,7 @@ export function serve(options: ServeOptions): void {
         : systemClock,
     spawn: spawnPiped,
     output,
+    kernel: kernelLayer(),
     onPressure: (isHigh) => {
       if (isHigh) return input.hold();
       // What a flood leaves behind is freed before the next part of it is taken:

@@ -2,7 +2,8 @@
 
 import type { JsonObject } from "../base/json.ts";
 import type { ListedConsult } from "../tools/custody.ts";
-import { formatCost, formatDuration, oneLine } from "./porcelain.ts";
+import { oneLine } from "./one-line.ts";
+import { formatCost, formatDuration } from "./porcelain.ts";
 
 export interface StillRunning {
   readonly consult_id: string;

@@ -6,6 +6,8 @@ import type { ConsultAnswer } from "../tools/answer.ts";
 import type { Detail } from "../tools/presentation.ts";
 import type { HealthSnapshot, TelemetrySnapshot } from "../tools/snapshots.ts";
 import { countQueued, isReady } from "./projection.ts";
+import { inline, oneLine } from "./one-line.ts";
+import { receiptLines } from "./receipt.ts";
 
 /** `isAttached`: the run was another request's, the same one asked before. */
 export function answerText(
@@ -39,6 +41,7 @@ function conciseHead(answer: ConsultAnswer): string[] {
     `cwd: ${oneLine(answer.cwd)}`,
     ...field("session: ", answer.session_id),
     ...(denials === 0 ? [] : [`permission_denials: ${denials}`]),
+    ...field("billing: ", answer.receipt?.billing.note ?? null),
   ];
 }
 
@@ -65,26 +68,12 @@ function fullHead(answer: ConsultAnswer): string[] {
     ...Object.entries(answer.model_usage ?? {}).map(
       ([model, usage]) => `model_usage: ${model} ${inline(usage)}`,
     ),
+    ...(answer.receipt === undefined ? [] : receiptLines(answer.receipt)),
   ];
 }
 
 function field(label: string, value: string | number | null): string[] {
   return value === null ? [] : [`${label}${value}`];
-}
-
-/** A name as it is, unless it could be taken for several lines. */
-export function oneLine(name: string): string {
-  return /[\p{Cc}\u2028\u2029]/u.test(name) ? inline(name) : name;
-}
-
-const maxInlineChars = 512;
-
-/** Any value on one bounded line. */
-function inline(value: unknown): string {
-  const text = JSON.stringify(value) ?? "";
-  return text.length > maxInlineChars
-    ? `${text.slice(0, maxInlineChars).toWellFormed()}… (${text.length} characters)`
-    : text;
 }
 
 /** `NNNms` under a second, else `N.NNNs`. */
@@ -125,6 +114,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     ...(queued === 0 ? [] : [`queued=${queued}`]),
     ...(health.breaker === "closed" ? [] : [`breaker=${health.breaker}`]),
     ...(health.worker_phase === "ejected" ? ["ejected"] : []),
+    ...(health.sandbox.is_missing ? ["sandbox=missing"] : []),
   ].join(" ");
   if (detail === "concise") return line;
   return [
@@ -145,6 +135,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
       ? []
       : [`oldest_run: ${formatDuration(health.oldest_run_ms)}`]),
     `launch_path: ${health.launch_path}`,
+    `sandbox: ${health.sandbox.mode}, ${health.sandbox.kind}: ${health.sandbox.detail}`,
     ...field("last_fault: ", health.last_fault?.detail ?? null),
     ...health.running.map(
       (run) =>

@@ -25,6 +25,9 @@ export function projectAnswer(
     session_id: answer.session_id,
     total_cost_usd: answer.total_cost_usd,
     permission_denial_count: answer.permission_denials.length,
+    ...(answer.receipt?.billing.is_conflict === true
+      ? { billing: answer.receipt.billing.note }
+      : {}),
   };
 }
 
@@ -43,6 +46,7 @@ export function projectHealth(
     queued_consults: countQueued(health),
     breaker: health.breaker,
     worker_ejected: health.worker_phase === "ejected",
+    ...(health.sandbox.is_missing ? { sandbox_missing: true } : {}),
   };
 }
 
@@ -51,7 +55,8 @@ export function isReady(health: HealthSnapshot): boolean {
   return (
     health.state !== "recovering" &&
     health.worker_phase !== "ejected" &&
-    health.breaker !== "open"
+    health.breaker !== "open" &&
+    !health.sandbox.is_missing
   );
 }
 

@@ -39,11 +39,13 @@ export function toolResult(
 
 export function faultResult(fault: FaultRecord): ToolResult {
   const { partial_response: partial } = fault;
+  const heading =
+    fault.fault.code === "tree_changed" ? "The answer" : "Written so far";
   return {
     content: [
       text(faultText(fault)),
       // Some clients show only the content of an error, and this was paid for.
-      ...(partial === undefined ? [] : [text(`Written so far:\n${partial}`)]),
+      ...(partial === undefined ? [] : [text(`${heading}:\n${partial}`)]),
     ],
     structuredContent: { ...fault },
     isError: true,

@@ -62,10 +62,39 @@ const settingsSchema = z.object({
   PHONE_OPUS_ROLLOUT: z.enum(["on", "off"]).default("on"),
   PHONE_OPUS_ROLLOUT_STILL_S: seconds(0.5),
   PHONE_OPUS_ROLLOUT_PROVE_S: seconds(10),
+  PHONE_OPUS_SANDBOX: z.enum(["auto", "required", "off"]).default("auto"),
+  PHONE_OPUS_DENY_READ: z
+    .string()
+    .transform((value) =>
+      value === "none" || value === "off"
+        ? []
+        : value.split(":").filter((pattern) => pattern !== ""),
+    )
+    .refine(
+      (patterns) => patterns.every((pattern) => !/^!?\.\.?\//.test(pattern)),
+      {
+        error:
+          "expected names, paths or `default`, separated by colons, none of them beginning with a dot and a slash",
+      },
+    )
+    .optional(),
   PHONE_OPUS_CLAUDE_MAX_RETRIES: whole(4, 0, 100),
+  PHONE_OPUS_WEB: z.enum(["on", "off"]).default("on"),
+  PHONE_OPUS_TREE_CHANGED: z.enum(["fault", "report"]).default("fault"),
+  PHONE_OPUS_BILLING: z
+    .enum(["environment", "subscription"])
+    .default("environment"),
+  PHONE_OPUS_KEEP_ENV: z
+    .string()
+    .regex(/^\w+(,\w+)*$/, "expected names of variables, separated by commas")
+    .transform((value) => value.split(","))
+    .default([]),
   PHONE_OPUS_MAX_LINE_BYTES: whole(33_554_432, 1024, 1_073_741_824),
   PHONE_OPUS_MAX_OUTPUT_BYTES: whole(536_870_912, 65_536, 68_719_476_736),
 });
+
+/** The kernel layer: `auto` as far as there is one, `required` or not at all. */
+export type SandboxMode = "auto" | "required" | "off";
 
 export interface Settings {
   /** The Claude Code binary to run; undefined means: look for it. */
@@ -97,7 +126,18 @@ export interface Settings {
   readonly rolloutStillMs: number;
   /** How long it may take to show that it can take over. */
   readonly rolloutProveMs: number;
+  readonly sandbox: SandboxMode;
+  /** Patterns of what Claude may not read; undefined: the default ones. */
+  readonly denyRead: readonly string[] | undefined;
   readonly claudeMaxRetries: number;
+  /** Whether a consult that does not say may browse. */
+  readonly web: boolean;
+  /** Whether changed files fail an answer when nothing else vouches for it. */
+  readonly failsOnTreeChange: boolean;
+  /** True: keys in the environment never pay. */
+  readonly forcesSubscription: boolean;
+  /** Variables that Claude gets although they would be kept from it. */
+  readonly keptVariables: readonly string[];
   /** Longest line accepted from a client, a worker or Claude. */
   readonly maxLineBytes: number;
   /** Most that one run may write to its spool. */
@@ -151,7 +191,13 @@ export function parseSettings(environment: Environment): ParsedSettings {
       rollsOut: values.PHONE_OPUS_ROLLOUT === "on",
       rolloutStillMs: values.PHONE_OPUS_ROLLOUT_STILL_S * 1000,
       rolloutProveMs: values.PHONE_OPUS_ROLLOUT_PROVE_S * 1000,
+      sandbox: values.PHONE_OPUS_SANDBOX,
+      denyRead: values.PHONE_OPUS_DENY_READ,
       claudeMaxRetries: values.PHONE_OPUS_CLAUDE_MAX_RETRIES,
+      web: values.PHONE_OPUS_WEB === "on",
+      failsOnTreeChange: values.PHONE_OPUS_TREE_CHANGED === "fault",
+      forcesSubscription: values.PHONE_OPUS_BILLING === "subscription",
+      keptVariables: values.PHONE_OPUS_KEEP_ENV,
       maxLineBytes: values.PHONE_OPUS_MAX_LINE_BYTES,
       maxOutputBytes: values.PHONE_OPUS_MAX_OUTPUT_BYTES,
     },

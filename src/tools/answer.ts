@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { consultIdSchema } from "../base/ids.ts";
 import { jsonObjectSchema } from "../base/json.ts";
+import { receiptSchema } from "../base/receipt.ts";
 
 export const consultAnswerSchema = z.object({
   response: z.string(),
@@ -23,5 +24,7 @@ export const consultAnswerSchema = z.object({
   permission_denials: z.array(z.unknown()),
   fast_mode_state: z.string().nullable(),
   uuid: z.string().nullable(),
+  /** Absent in answers of older versions. */
+  receipt: receiptSchema.optional(),
 });
 export type ConsultAnswer = z.infer<typeof consultAnswerSchema>;

@@ -69,6 +69,12 @@ const consultShape = {
     .positive()
     .optional()
     .describe("Stop when the API calls have cost this many dollars; over 0."),
+  web: z
+    .boolean()
+    .optional()
+    .describe(
+      "false: no web search and no fetching of pages, so that nothing Claude reads can be sent away through them. Default true, unless the server is set otherwise.",
+    ),
 };
 
 export const consultQuestionSchema = z.strictObject(consultShape);

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { Fault } from "../base/fault.ts";
+import type { SandboxKind } from "../base/sandbox.ts";
 import { presentationShape } from "./presentation.ts";
 
 export const snapshotArgumentsSchema = z.strictObject(presentationShape);
@@ -17,6 +18,15 @@ export interface RunningConsult {
   readonly progress: string;
   /** 0: it runs; else its place among those that wait for their turn. */
   readonly queue_position: number;
+}
+
+/** What the kernel can hold a consult to, and whether that is enough for the setting. */
+export interface SandboxHealth {
+  readonly mode: "auto" | "required" | "off";
+  readonly kind: SandboxKind;
+  readonly detail: string;
+  /** Required and not to be had: every consult is refused. */
+  readonly is_missing: boolean;
 }
 
 export interface HealthSnapshot {
@@ -42,6 +52,7 @@ export interface HealthSnapshot {
   /** Of the last consult of this session. */
   readonly claude_version: string | null;
   readonly ledger_bytes: number;
+  readonly sandbox: SandboxHealth;
   readonly launch_path: string;
   readonly launch_path_stable: boolean;
   readonly running: readonly RunningConsult[];

@@ -30,6 +30,7 @@ const table: Readonly<Record<FaultCode, Row>> = {
   budget_exhausted: ["resource", -32603, "retry_later", true],
   rollout_failure: ["rollout", -32603, "restart_and_replay", true],
   outcome_unknown: ["ambiguous_outcome", -32603, "abort_request", false],
+  tree_changed: ["ambiguous_outcome", -32603, "abort_request", false],
   internal_failure: ["invariant", -32603, "abort_request", false],
 };
 

@@ -26,6 +26,8 @@ export function makeScene(extra: Record<string, string> = {}): Scene {
       PATH: Bun.env["PATH"] ?? "",
       XDG_STATE_HOME: stateHome,
       PHONE_OPUS_CLAUDE_BIN: fakeClaude("answers-slowly"),
+      // The stand-ins note their starts in files; the kernel layer has tests of its own.
+      PHONE_OPUS_SANDBOX: "off",
       FAKE_CLAUDE_STARTS: startsFile,
       ...extra,
     },

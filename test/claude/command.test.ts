@@ -26,8 +26,10 @@ function command(
       cwd: "/p",
       ...request,
     },
+    web: true,
     sessionId,
     resumedSessionId: undefined,
+    denyRules: [],
     ...options,
   });
 }
@@ -125,6 +127,18 @@ describe("the command line", () => {
     ]);
   });
 
+  test("without the web has no tool that leaves the machine", () => {
+    const words = command({}, { web: false });
+    const at = words.indexOf("--tools");
+    expect(words.slice(at, at + 4)).toEqual([
+      "--tools",
+      "Bash,Read,Grep,Glob",
+      "--disallowedTools",
+      "Write,Edit,NotebookEdit,Agent,WebFetch,WebSearch",
+    ]);
+    expect(words).not.toContain("--allowedTools");
+  });
+
   test.each([
     ["2.1.0", false],
     ["2.1.197", false],
@@ -176,7 +190,17 @@ describe("the prompt", () => {
     ["--help", "--help"],
     ["", ""],
   ])("%j goes to stdin as %j", (prompt, input) => {
-    expect(promptInput(prompt)).toBe(input);
+    expect(promptInput(prompt, "2.1.329")).toBe(input);
+  });
+
+  test.each([
+    ["@/etc/passwd", "@ /etc/passwd"],
+    ["see @~/.ssh/id_rsa, @../x", "see @ ~/.ssh/id_rsa, @ ../x"],
+    ['(@"a file")', '(@ "a file")'],
+    ["ann@example.org @ noon", "ann@example.org @ noon"],
+  ])("%j attaches nothing where files are not confined", (prompt, input) => {
+    expect(promptInput(prompt, "2.1.247")).toBe(input);
+    expect(promptInput(prompt, "2.1.248")).toBe(prompt);
   });
 });
 

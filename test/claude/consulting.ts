@@ -9,6 +9,7 @@ import type { Progress } from "../../src/claude/transcript.ts";
 import type { ClaudePorts } from "../../src/claude/follow.ts";
 import { driveRun, runConsult } from "../../src/claude/run.ts";
 import { askVersion } from "../../src/claude/version.ts";
+import { capture } from "../../src/sys/capture.ts";
 import type { ConsultRequest } from "../../src/consult/request.ts";
 import { createSpool, spoolAt } from "../../src/consult/spool.ts";
 import { systemClock } from "../../src/sys/clock.ts";
@@ -58,6 +59,8 @@ export function consulting(given: Given) {
     PATH: fakeClaudePath(),
     HOME: at("home"),
     XDG_STATE_HOME: at("state"),
+    // The stand-ins note their starts in files; the kernel layer has tests of its own.
+    PHONE_OPUS_SANDBOX: "off",
     FAKE_CLAUDE_STARTS: startsFile,
     FAKE_CLAUDE_GRANDCHILD: grandchildFile,
     FAKE_CLAUDE_MS: "40",
@@ -79,6 +82,10 @@ export function consulting(given: Given) {
     settings: settings.settings,
     paths: statePaths(environment, at("home")),
     askVersion,
+    capture,
+    renewLogin: () => Promise.resolve(),
+    program: [],
+    kernel: { kind: "none", why: "this test has no kernel layer" },
     ...given.ports,
   };
   const ids: ConsultId[] = [];

@@ -10,3 +10,9 @@ export function matching(pattern: RegExp): unknown {
 export function anyNumber(): unknown {
   return expect.any(Number);
 }
+
+/** What it says is tested where receipts are. */
+export function anyReceipt(): unknown {
+  const version: unknown = expect.any(String);
+  return expect.objectContaining({ claude_version: version });
+}

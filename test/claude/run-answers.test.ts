@@ -14,7 +14,7 @@ import { sessionIdOf } from "../../src/claude/command.ts";
 import type { FakeClaudeName } from "../fake-claude/fake-claude.ts";
 import { fakeClaude } from "../fake-claude/fake-claude.ts";
 import { consulting, temporaryDirectory } from "./consulting.ts";
-import { anyNumber, matching } from "./matching.ts";
+import { anyNumber, anyReceipt, matching } from "./matching.ts";
 
 describe("an answer", () => {
   test("is whole, in the outcome and in the spool", async () => {
@@ -58,6 +58,7 @@ describe("an answer", () => {
         permission_denials: [],
         fast_mode_state: "off",
         uuid: matching(/^[0-9a-f-]{36}$/),
+        receipt: anyReceipt(),
       },
     });
     expect(spool.readOutcome()).toEqual(outcome);
@@ -186,6 +187,7 @@ describe("the spool", () => {
       claude_path: fakeClaude("noisy-stderr"),
       claude_version: "2.1.329",
       arguments: start?.argv,
+      git: "absent",
     });
     expect(statSync(spool.directory).mode & 0o777).toBe(0o700);
     for (const name of [

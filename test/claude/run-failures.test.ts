@@ -7,6 +7,7 @@ import type { ConsultRequest } from "../../src/consult/request.ts";
 import type { FakeClaudeName } from "../fake-claude/fake-claude.ts";
 import { fakeClaude } from "../fake-claude/fake-claude.ts";
 import { consulting } from "./consulting.ts";
+import { anyReceipt } from "./matching.ts";
 
 interface Failure {
   readonly program: FakeClaudeName;
@@ -209,6 +210,7 @@ describe("a failure", () => {
           consult_id: id,
           ...(hasSession ? { session_id: sessionIdOf(id) } : {}),
           ...(partial === undefined ? {} : { partial_response: partial }),
+          receipt: anyReceipt(),
         },
       });
       expect(spool.readOutcome()).toEqual(outcome);

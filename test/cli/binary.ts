@@ -47,6 +47,8 @@ export function shell(given: Shell = {}) {
     PATH: fakeClaudePath(),
     HOME: at("home"),
     XDG_STATE_HOME: at("state"),
+    // The stand-ins note their starts in files; the kernel layer has tests of its own.
+    PHONE_OPUS_SANDBOX: "off",
     FAKE_CLAUDE_STARTS: at("starts"),
     FAKE_CLAUDE_GRANDCHILD: at("grandchildren"),
     FAKE_CLAUDE_MS: "40",

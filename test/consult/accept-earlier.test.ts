@@ -68,6 +68,20 @@ test("an answer that did not arrive waits ten minutes for the same question", as
   expect(askAgain(place, first)).toBe("asked anew");
 });
 
+test("a fault that carries a whole answer is given again, it was paid for", async () => {
+  await using place = scene();
+  const first = earlier(place);
+  const answered = done(first.id);
+  const fault = failed(first.id);
+  if (answered.status !== "done" || fault.status !== "failed") {
+    throw new Error("one is done, the other failed");
+  }
+  close(place, first, { ...fault, answer: answered.answer });
+  expect(askAgain(place, first)).toBe("attached");
+  place.clock.advance(600_001);
+  expect(askAgain(place, first)).toBe("asked anew");
+});
+
 test("an answer that arrived is not given again", async () => {
   await using place = scene();
   const first = earlier(place);

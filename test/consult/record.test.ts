@@ -52,6 +52,7 @@ describe("the digest", () => {
     fork: false,
     timeout_s: 60.5,
     max_budget_usd: 1.6,
+    web: false,
   };
 
   test.each(Object.entries(others))(

@@ -86,7 +86,15 @@ test("the run is recorded before its start and after, privately", async () => {
   };
   spool.recordRun(intent);
   expect(spool.readRun()).toEqual(intent);
-  const run = { ...intent, process: { pid: 42, start_time: "81234" } };
+  const run = {
+    ...intent,
+    process: { pid: 42, start_time: "81234" },
+    sandbox: {
+      kind: "landlock" as const,
+      detail: "Landlock ABI 7",
+      is_complete: true,
+    },
+  };
   spool.recordRun(run);
   expect(spool.readRun()).toEqual(run);
   const path = join(spool.directory, "run.json");

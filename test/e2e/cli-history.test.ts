@@ -151,7 +151,7 @@ describe("show", () => {
     const { code, stdout } = await here.run(["history", "show", id]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^failed: Claude Code reached the budget[^\n]*\nThe answer is 42\.\n$/,
+      /^failed: Claude Code reached the budget[^\n]*\nclaude_version: [^]*\nlayer_tree: unchanged\n[^]*\nresponse:\nThe answer is 42\.\n$/,
     );
     const json = await here.run(["history", "show", id, "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({

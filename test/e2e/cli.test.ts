@@ -83,6 +83,8 @@ describe("help", () => {
                                       --fork    With --resume: branch off into a new session
                        --timeout-s=<seconds>    Time limit (default 1800)
                   --max-budget-usd=<dollars>    Stop when the API calls have cost this much
+                                       --web    Let Claude browse (default: as PHONE_OPUS_WEB says)
+                                    --no-web    No web search and no fetching of pages
                      --detail=<concise|full>    full: print every recorded field above the answer
                                       --json    Print the answer, or the fault, as one JSON object
                                      --quiet    No progress and no summary on standard error
@@ -198,7 +200,7 @@ describe("an answer", () => {
     const { stdout } = await here.run([...words, "Why?"]);
     const answer = z.record(z.string(), z.unknown()).parse(JSON.parse(stdout));
     expect(answer).toMatchObject({ prompt: "Why?", max_turns: 3 });
-    expect(Object.keys(answer).length).toBe(17);
+    expect(Object.keys(answer).length).toBe(18);
   });
 
   test("with --detail full has its record above it", async () => {

@@ -57,6 +57,7 @@ const table: Record<DownstreamReason, "at once" | "counts" | "never"> = {
   not_logged_in: "at once",
   auth: "at once",
   billing: "at once",
+  sandbox: "at once",
   rate_limit: "counts",
   overloaded: "counts",
   api_error: "counts",

@@ -70,6 +70,7 @@ export function continuing(options: Continuing = {}) {
     output,
     onPressure: () => {},
     log: (line) => logged.push(line),
+    kernel: { kind: "landlock", abi: 7 },
     earlier,
     rollout: {
       replaceImage: (path, words, environment) => {

@@ -30,6 +30,7 @@ export async function startHost(
     clock,
     spawn: fake.spawn,
     output,
+    kernel: { kind: "landlock", abi: 7 },
     onPressure: () => {},
     log: (line) => logged.push(line),
   });

@@ -90,6 +90,8 @@ export async function createSandbox(): Promise<Sandbox> {
       HOME: join(directory, "home"),
       XDG_STATE_HOME: state,
       SANDBOX_OF_TEST: directory,
+      // The stand-ins note their starts in files; the kernel layer has tests of its own.
+      PHONE_OPUS_SANDBOX: "off",
       FAKE_CLAUDE_STARTS: startsFile,
       FAKE_CLAUDE_GRANDCHILD: grandchildFile,
       ...(claude === undefined

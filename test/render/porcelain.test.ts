@@ -185,6 +185,7 @@ test("full health lists the rest line by line", () => {
       "rollout: stable",
       "ledger_bytes: 24576",
       "launch_path: /usr/local/bin/phone-opus",
+      "sandbox: auto, landlock: Landlock ABI 7",
     ),
   );
   expect(healthText(troubledHealth, "full").split("\n").slice(7)).toEqual([
@@ -195,6 +196,7 @@ test("full health lists the rest line by line", () => {
     "ledger_bytes: 24576",
     "oldest_run: 1.500s",
     "launch_path: /usr/local/bin/phone-opus",
+    "sandbox: auto, landlock: Landlock ABI 7",
     "last_fault: No answer in 30 minutes: ask for less.",
     `running: ${consultId} for 1.500s, turn 1: writing`,
     "running: c_2 for 20ms, queued at place 1",

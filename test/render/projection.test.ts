@@ -117,6 +117,12 @@ test("full health is every field and whether it is ready", () => {
     oldest_run_ms: 1500,
     claude_version: "2.1.329",
     ledger_bytes: 24_576,
+    sandbox: {
+      mode: "auto",
+      kind: "landlock",
+      detail: "Landlock ABI 7",
+      is_missing: false,
+    },
     running: [
       {
         consult_id: consultId,

@@ -90,6 +90,12 @@ export const calmHealth: HealthSnapshot = {
   oldest_run_ms: 0,
   claude_version: null,
   ledger_bytes: 24_576,
+  sandbox: {
+    mode: "auto",
+    kind: "landlock",
+    detail: "Landlock ABI 7",
+    is_missing: false,
+  },
   launch_path: "/usr/local/bin/phone-opus",
   launch_path_stable: true,
   running: [],

@@ -24,7 +24,13 @@ const defaults: Settings = {
   rollsOut: true,
   rolloutStillMs: 500,
   rolloutProveMs: 10_000,
+  sandbox: "auto",
+  denyRead: undefined,
   claudeMaxRetries: 4,
+  web: true,
+  failsOnTreeChange: true,
+  forcesSubscription: false,
+  keptVariables: [],
   maxLineBytes: 33_554_432,
   maxOutputBytes: 536_870_912,
 };
@@ -56,6 +62,11 @@ const variables = [
   ["PHONE_OPUS_STOP_GRACE_S", "0.5", { stopGraceMs: 500 }],
   ["PHONE_OPUS_ORPHAN_GRACE_S", "0.1", { orphanGraceMs: 100 }],
   ["PHONE_OPUS_WAIT_S", "270", { waitMs: 270_000 }],
+  ["PHONE_OPUS_WEB", "off", { web: false }],
+  ["PHONE_OPUS_WEB", "on", {}],
+  ["PHONE_OPUS_TREE_CHANGED", "report", { failsOnTreeChange: false }],
+  ["PHONE_OPUS_BILLING", "subscription", { forcesSubscription: true }],
+  ["PHONE_OPUS_KEEP_ENV", "A,B_1", { keptVariables: ["A", "B_1"] }],
   ["PHONE_OPUS_HISTORY", "off", { keepsHistory: false }],
   ["PHONE_OPUS_HISTORY", "on", {}],
   ["PHONE_OPUS_HISTORY_DAYS", "1", { historyMs: 86_400_000 }],
@@ -131,5 +142,31 @@ test.each(refused)(
       ok: false,
       problem: `${name} is ${JSON.stringify(value)}: ${complaint}; correct or remove this environment variable.`,
     });
+  },
+);
+
+test("the kernel layer is one of three", () => {
+  expect(good({ PHONE_OPUS_SANDBOX: "required" })).toMatchObject({
+    sandbox: "required",
+  });
+  expect(good({ PHONE_OPUS_SANDBOX: "yes" })).toContain("PHONE_OPUS_SANDBOX");
+});
+
+test.each([
+  [".env:~/.ssh:!.env.example", [".env", "~/.ssh", "!.env.example"]],
+  ["none", []],
+  ["off", []],
+  ["default:::x", ["default", "x"]],
+  ["", undefined],
+])("what may not be read, as %p", (value, denyRead) => {
+  expect(good({ PHONE_OPUS_DENY_READ: value })).toMatchObject({ denyRead });
+});
+
+test.each(["./x", "a:../x", "!./x"])(
+  "a pattern that could mean nothing is an error: %s",
+  (value) => {
+    expect(good({ PHONE_OPUS_DENY_READ: value })).toContain(
+      "PHONE_OPUS_DENY_READ",
+    );
   },
 );

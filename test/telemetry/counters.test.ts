@@ -113,6 +113,7 @@ const kinds: Readonly<Record<FaultCode, "transport" | "response">> = {
   budget_exhausted: "transport",
   rollout_failure: "transport",
   outcome_unknown: "response",
+  tree_changed: "response",
   internal_failure: "response",
 };
 

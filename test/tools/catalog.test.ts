@@ -155,6 +155,7 @@ test("the descriptions carry the limits, which clients drop from schemas", () =>
     fork: ["With resume"],
     timeout_s: ["over 0", "at most 86400", "Default 1800"],
     max_budget_usd: ["over 0", "dollars"],
+    web: ["false: no web", "Default true"],
     fresh: ["Default: attach"],
     wait_s: ["seconds from 0 to 86400", "consult_wait", "default"],
     render: ["porcelain (default)", "json"],

@@ -1,6 +1,7 @@
 // One step of a script as an HTTP answer: status, headers, the paced stream, and the two ways of not answering.
 // Every wait ends as soon as `gone` says that nobody listens any more.
 
+import { type Clock, sleep } from "../sys/clock.ts";
 import { errorOf, eventsOf, messageOf } from "./message.ts";
 import type { StreamEvent } from "./message.ts";
 import type { RecordedRequest } from "./request.ts";
@@ -11,6 +12,7 @@ export async function answer(
   request: RecordedRequest,
   serial: number,
   gone: AbortSignal,
+  clock: Clock,
 ): Promise<Response> {
   const headers = {
     "request-id": "req_scripted",
@@ -27,7 +29,7 @@ export async function answer(
     case "text":
     case "tool":
     case "stall": {
-      await pause(step.delayMs, gone);
+      if (step.delayMs !== undefined) await sleep(clock, step.delayMs, gone);
       const { model, stream } = request.body;
       if (stream) {
         const body = streamOf(
@@ -35,6 +37,7 @@ export async function answer(
           step.chunkDelayMs,
           step.kind === "stall",
           gone,
+          clock,
         );
         return new Response(body, {
           headers: { ...headers, "content-type": "text/event-stream" },
@@ -52,6 +55,7 @@ function streamOf(
   chunkDelayMs: number | undefined,
   open: boolean,
   gone: AbortSignal,
+  clock: Clock,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next = 0;
@@ -66,7 +70,9 @@ function streamOf(
         controller.close();
         return;
       }
-      await pause(event.paced ? chunkDelayMs : undefined, gone);
+      if (event.paced && chunkDelayMs !== undefined) {
+        await sleep(clock, chunkDelayMs, gone);
+      }
       controller.enqueue(
         encoder.encode(
           `event: ${event.name}\ndata: ${JSON.stringify(event.data)}\n\n`,
@@ -88,14 +94,4 @@ async function aborted(gone: AbortSignal): Promise<void> {
     resolve();
   }
   await promise;
-}
-
-/** Waits, but not for a client that has gone. */
-async function pause(
-  milliseconds: number | undefined,
-  gone: AbortSignal,
-): Promise<void> {
-  if (milliseconds !== undefined && milliseconds > 0 && !gone.aborted) {
-    await Promise.race([Bun.sleep(milliseconds), aborted(gone)]);
-  }
 }

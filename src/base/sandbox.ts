@@ -1,0 +1,15 @@
+// What the kernel held a run to, as it is written down with the run and told in health.
+
+import { z } from "zod";
+
+export const sandboxKindSchema = z.enum(["landlock", "sandbox-exec", "none"]);
+export type SandboxKind = z.infer<typeof sandboxKindSchema>;
+
+export const sandboxRecordSchema = z.object({
+  kind: sandboxKindSchema,
+  /** One line: what was in force, or why nothing was. */
+  detail: z.string(),
+  /** False where something that was asked for could not be held. */
+  is_complete: z.boolean(),
+});
+export type SandboxRecord = z.infer<typeof sandboxRecordSchema>;

@@ -1,0 +1,147 @@
+// What there is to know of a repository before git may be let loose on it: where it is,
+// which settings it has, which other repositories its index names. Asks git three short
+// questions that execute nothing.
+
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { Capture } from "../sys/capture.ts";
+
+const maxPlaceBytes = 65_536;
+const maxSettingsBytes = 4 << 20;
+const maxIndexBytes = 256 << 20;
+
+export type Git = (
+  cwd: string,
+  words: readonly string[],
+  maxBytes: number,
+) => ReturnType<Capture>;
+
+export interface Off {
+  readonly kind: "off";
+  readonly why: string;
+}
+
+export function off(why: string): Off {
+  return { kind: "off", why };
+}
+
+export interface Place {
+  readonly gitDirectory: string;
+  readonly workTree: string | undefined;
+}
+
+interface Repository extends Place {
+  readonly kind: "repository";
+  /** Of all its settings. */
+  readonly names: readonly string[];
+  readonly submodules: readonly string[];
+}
+
+export async function inspect(
+  git: Git,
+  cwd: string,
+): Promise<Repository | Off | { readonly kind: "absent" }> {
+  const [asked, listed, staged] = await Promise.all([
+    git(cwd, [...placeWords], maxPlaceBytes),
+    git(cwd, ["config", "--list", "-z"], maxSettingsBytes),
+    git(cwd, ["ls-files", "--stage", "--full-name", "-z", ":/"], maxIndexBytes),
+  ]);
+  if (!asked.ok) {
+    return /ENOENT|not found/i.test(asked.reason)
+      ? { kind: "absent" }
+      : off(`git did not answer: ${asked.reason}`);
+  }
+  const text = decode(asked.stdout);
+  if (text === undefined) return off("its path is no text");
+  const [gitDirectory = "", isBare, root = ""] = text.split("\n");
+  if (gitDirectory === "") return { kind: "absent" };
+
+  const settings =
+    listed.ok && listed.code === 0 ? parseSettings(listed.stdout) : undefined;
+  if (settings === undefined) {
+    return off(`its configuration in ${cwd} cannot be read`);
+  }
+  if (settings.get("core.fsmonitor") !== "false") {
+    return off("this git does not take settings from the environment");
+  }
+  const names = [...settings.keys()];
+  if (isBare === "true") {
+    return {
+      kind: "repository",
+      gitDirectory,
+      workTree: undefined,
+      names,
+      submodules: [],
+    };
+  }
+  // A configured working tree (core.worktree) may be any directory of this machine.
+  const isAbove = `${cwd}/`.startsWith(root === "/" ? root : `${root}/`);
+  if (root === "" || !isAbove || !exists(join(root, ".git"))) {
+    return off("the repository names a working tree somewhere else");
+  }
+  const submodules =
+    staged.ok && staged.code === 0
+      ? findSubmodules(root, staged.stdout)
+      : undefined;
+  return submodules === undefined
+    ? off(`its index in ${root} cannot be read`)
+    : { kind: "repository", gitDirectory, workTree: root, names, submodules };
+}
+
+/** The last answer is missing in a bare repository. */
+const placeWords = [
+  "rev-parse",
+  "--absolute-git-dir",
+  "--is-bare-repository",
+  "--show-toplevel",
+] as const;
+
+/** Names and values; the last of a name counts. */
+function parseSettings(bytes: Uint8Array): Map<string, string> | undefined {
+  const text = decode(bytes);
+  if (text === undefined) return undefined;
+  const settings = new Map<string, string>();
+  for (const entry of text.split("\0")) {
+    const end = entry.indexOf("\n");
+    if (end === -1) settings.set(entry, "");
+    else settings.set(entry.slice(0, end), entry.slice(end + 1));
+  }
+  return settings;
+}
+
+const gitLink = Buffer.from("160000 ");
+
+/** The repositories that the index names, as far as they are there. */
+function findSubmodules(root: string, index: Uint8Array): string[] | undefined {
+  const links: string[] = [];
+  for (const entry of splitAtNul(index)) {
+    if (!gitLink.equals(entry.subarray(0, gitLink.length))) continue;
+    const text = decode(entry);
+    if (text === undefined) return undefined;
+    const path = join(root, text.slice(text.indexOf("\t") + 1));
+    if (exists(join(path, ".git"))) links.push(path);
+  }
+  return links;
+}
+
+function* splitAtNul(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(0, start);
+    if (end === -1) return;
+    yield bytes.subarray(start, end);
+    start = end + 1;
+  }
+}
+
+/** Undefined where the bytes are no text: such a name could not be passed on. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}

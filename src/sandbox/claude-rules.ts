@@ -1,0 +1,24 @@
+// What may not be read, in the language of Claude Code's own permissions. Its Read rules
+// hold for Read, Grep and Glob, and for the reading commands of Bash that it knows. Pure.
+
+import { type DenyPatterns, plainNames } from "./deny-patterns.ts";
+
+/** The rules travel in one argument, which Linux bounds at 128 KiB. */
+const maxBytes = 48_000;
+
+export function claudeRules(
+  patterns: DenyPatterns,
+  found: readonly string[],
+): string[] {
+  const places = [...new Set([...patterns.places, ...found])].flatMap(
+    // One slash more than the path has: with a single one it would be relative to the
+    // settings.
+    (path) => [`Read(/${path})`, `Read(/${path}/**)`],
+  );
+  const names = plainNames(patterns).map((name) => `Read(**/${name})`);
+  let bytes = 0;
+  return [...names, ...places].filter((rule) => {
+    bytes += Buffer.byteLength(rule) + 3;
+    return bytes <= maxBytes;
+  });
+}
