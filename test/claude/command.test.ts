@@ -28,7 +28,7 @@ function command(
     },
     sessionId,
     resumedSessionId: undefined,
-    denyRules: [],
+    denyRules: ["Read(**/.env)"],
     ...options,
   });
 }
@@ -57,7 +57,7 @@ const readOnly = [
   "--setting-sources",
   "",
   "--settings",
-  '{"disableAllHooks":true,"autoMemoryEnabled":false}',
+  '{"disableAllHooks":true,"autoMemoryEnabled":false,"permissions":{"deny":["Read(**/.env)"]}}',
 ];
 const restricted = ["--restricted", "--permission-prompts", "none"];
 
