@@ -29,7 +29,7 @@ function command(
     web: true,
     sessionId,
     resumedSessionId: undefined,
-    denyRules: [],
+    denyRules: ["Read(**/.env)"],
     ...options,
   });
 }
@@ -58,7 +58,7 @@ const readOnly = [
   "--setting-sources",
   "",
   "--settings",
-  '{"disableAllHooks":true,"autoMemoryEnabled":false}',
+  '{"disableAllHooks":true,"autoMemoryEnabled":false,"permissions":{"deny":["Read(**/.env)"]}}',
 ];
 const restricted = ["--restricted", "--permission-prompts", "none"];
 
