@@ -25,7 +25,9 @@ export type RenewLogin = (
 const renewsSince: Version = [2, 1, 248];
 /** Claude itself renews what ends within five minutes. */
 const renewBeforeMs = 240_000;
-const lookAgainMs = 60_000;
+const shortestLookMs = 60_000;
+/** Timers hold no more than 24 days, and others may renew or drop the login, too. */
+const longestLookMs = 3_600_000;
 
 export interface LoginOptions {
   readonly claudePath: string;
@@ -69,8 +71,8 @@ export async function keepLogin(
   while (!over.aborted) {
     const dueMs = msUntilDue(options);
     if (dueMs === undefined) return;
-    // Looked at anew now and then: others renew it, too.
-    await sleep(options.clock, Math.max(lookAgainMs, dueMs), over);
+    const lookMs = Math.max(shortestLookMs, Math.min(dueMs, longestLookMs));
+    await sleep(options.clock, lookMs, over);
     if (!over.aborted) await renewLoginIfDue(options);
   }
 }

@@ -1,5 +1,7 @@
-// What may not be read, in the language of Claude Code's own permissions. Its Read rules
-// hold for Read, Grep and Glob, and for the reading commands of Bash that it knows. Pure.
+// What may not be read, in the language of Claude Code's own permissions. Measured with
+// 2.1.329: such a rule holds for Read, Grep and Glob, for `cat` and its like in Bash and
+// for redirection, each with a name; a recursive grep in Bash reads on, which only the
+// kernel stops. Pure.
 
 import { type DenyPatterns, plainNames } from "./deny-patterns.ts";
 

@@ -59,8 +59,8 @@ export type PreparedConfinement =
 
 const walkEntries = 100_000;
 const walkMs = 500;
-/** A rule costs some 5 microseconds at the start, and as much memory as a short path. */
-const maxRules = 20_000;
+/** A rule costs some 30 microseconds at the start of each run. */
+const maxRules = 10_000;
 
 /** Throws the system error where the spool cannot be written. */
 export function prepareConfinement(

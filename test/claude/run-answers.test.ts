@@ -188,6 +188,11 @@ describe("the spool", () => {
       claude_version: "2.1.329",
       arguments: start?.argv,
       git: "absent",
+      sandbox: {
+        kind: "none",
+        detail: "switched off by PHONE_OPUS_SANDBOX",
+        is_complete: true,
+      },
     });
     expect(statSync(spool.directory).mode & 0o777).toBe(0o700);
     for (const name of [

@@ -8,6 +8,8 @@ import {
   healthText,
   telemetryText,
 } from "../../src/render/porcelain.ts";
+import { projectHealth } from "../../src/render/projection.ts";
+import type { HealthSnapshot } from "../../src/tools/snapshots.ts";
 import {
   bareAnswer,
   busyTelemetry,
@@ -201,6 +203,31 @@ test("full health lists the rest line by line", () => {
     `running: ${consultId} for 1.500s, turn 1: writing`,
     "running: c_2 for 20ms, queued at place 1",
   ]);
+});
+
+test("a sandbox that is required and missing makes health not ready, and says so", () => {
+  const missing: HealthSnapshot = {
+    ...calmHealth,
+    sandbox: {
+      mode: "required",
+      kind: "none",
+      detail: "this kernel was built without Landlock",
+      is_missing: true,
+    },
+  };
+  expect(healthText(missing, "concise")).toBe(
+    "not-ready gen=1 worker=dead sandbox=missing",
+  );
+  expect(healthText(missing, "full")).toContain(
+    "\nsandbox: required, none: this kernel was built without Landlock",
+  );
+  expect(projectHealth(missing, "concise")).toMatchObject({
+    ready: false,
+    sandbox_missing: true,
+  });
+  expect(projectHealth(calmHealth, "concise")).not.toHaveProperty(
+    "sandbox_missing",
+  );
 });
 
 test("telemetry is totals and the six hottest methods", () => {
