@@ -70,10 +70,8 @@ export const throughKernel: Known = {
     "import from outside",
     "import from outside, relative",
     "import from the home",
-    "import by a link",
     "import by an import",
     "rules file that imports",
-    "CLAUDE.md that is a link out",
     "prompt that mentions a file outside",
   ],
 };
