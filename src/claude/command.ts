@@ -26,11 +26,21 @@ const readTools = "Bash,Read,Grep,Glob";
 const webTools = "WebFetch,WebSearch";
 const disallowedTools = "Write,Edit,NotebookEdit,Agent";
 const noServers = JSON.stringify({ mcpServers: {} });
+/**
+ * Reading commands that Claude lets pass unasked, with a file in a word that it does not
+ * take for one: by these they would read, and tell, what lies outside the project.
+ */
+const hiddenFileRules = [
+  "Bash(*--files0-from*)",
+  "Bash(*--from-file*)",
+  "Bash(*--to-file*)",
+  "Bash(strings *@*)",
+];
 const settings = (denyRules: readonly string[]) =>
   JSON.stringify({
     disableAllHooks: true,
     autoMemoryEnabled: false,
-    permissions: { deny: denyRules },
+    permissions: { deny: [...hiddenFileRules, ...denyRules] },
   });
 
 export interface CommandOptions {

@@ -60,7 +60,12 @@ export async function startRun(
     git,
     allowsMentions: isRestricted(claude.version),
   });
-  const confined = confine(ports, spool, request.cwd, environment);
+  const confined = confine(
+    ports,
+    spool,
+    { workingDirectory: request.cwd, claudePath: claude.path },
+    environment,
+  );
   if (!confined.ok) return failed(confined.fault);
   const { confinement } = confined;
   const command = claudeCommand({
@@ -156,7 +161,10 @@ type Confined =
 function confine(
   ports: ClaudePorts,
   spool: Spool,
-  workingDirectory: string,
+  {
+    workingDirectory,
+    claudePath,
+  }: { readonly workingDirectory: string; readonly claudePath: string },
   environment: Environment,
 ): Confined {
   const { settings, kernel, program, home, clock, paths } = ports;
@@ -172,6 +180,7 @@ function confine(
       stateDirectory: paths.root,
       spoolDirectory: spool.directory,
       clock,
+      programs: [claudePath],
     });
     return prepared.ok
       ? prepared

@@ -53,7 +53,10 @@ const repository = [
 const programs = [
   ["alias by -c", "git -c 'alias.x=!touch {canary}' x"],
   ["fsmonitor by -c", "git -c 'core.fsmonitor=touch {canary}; false' status"],
-  ["external diff by -c", "git -c diff.external=./{script} diff HEAD~1"],
+  [
+    "external diff by -c",
+    "git -c diff.external=./{script} diff --no-index notes.txt many.txt",
+  ],
   ["hooks by -c", "git -c core.hooksPath={bin} status"],
   [
     "ssh by -c",
@@ -63,7 +66,10 @@ const programs = [
     "GIT_SSH_COMMAND",
     "GIT_SSH_COMMAND='touch {canary}' git ls-remote ssh://nowhere/x",
   ],
-  ["GIT_EXTERNAL_DIFF", "GIT_EXTERNAL_DIFF='touch {canary};' git diff HEAD~1"],
+  [
+    "GIT_EXTERNAL_DIFF",
+    "GIT_EXTERNAL_DIFF='touch {canary};' git diff --no-index notes.txt many.txt",
+  ],
   [
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_PARAMETERS=\"'alias.x=!touch {canary}'\" git x",
@@ -88,7 +94,10 @@ const programs = [
     "ls-remote ext::",
     "git -c protocol.ext.allow=always ls-remote 'ext::touch {canary}'",
   ],
-  ["difftool -x", "git difftool -y -x 'touch {canary};' HEAD~1"],
+  [
+    "difftool -x",
+    "git difftool -y --no-index -x 'touch {canary};' notes.txt many.txt",
+  ],
   ["bisect run", "git bisect start HEAD HEAD~1; git bisect run touch {canary}"],
   ["rebase -x", "git rebase --autostash -x 'touch {canary}' HEAD~1"],
   [

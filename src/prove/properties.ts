@@ -17,7 +17,11 @@ export const secretPlaces = [
 ] as const;
 
 /** Outside the project, and nothing else is wrong with reading it. */
-export const outsidePlaces = ["{outside}/plain.txt"] as const;
+export const outsidePlaces = [
+  "{outside}/plain.txt",
+  // This one alone lies behind the links of the project.
+  "{outside}/behind/plain.txt",
+] as const;
 
 export function layOut(
   ground: Ground,
@@ -40,8 +44,8 @@ export function layOut(
   for (const path of outsidePlaces) ground.write(path, `${outsider}\n`);
   // The index is out of date with it: git would like to write it anew.
   utimesSync(join(ground.project, ".gitignore"), 1, 1);
-  ground.link("link.txt", join(ground.outside, "plain.txt"));
-  ground.link("linked", ground.outside);
+  ground.link("link.txt", join(ground.outside, "behind/plain.txt"));
+  ground.link("linked", join(ground.outside, "behind"));
   ground.link("harmless.txt", ".env");
   ground.write(".claude/.keep", "");
   ground.write(join(ground.home, ".bashrc"), "true\n");

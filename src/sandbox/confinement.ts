@@ -16,6 +16,7 @@ import { insufficiency, type KernelLayer, seatbeltPath } from "./probe.ts";
 import { gapsOf } from "./rights.ts";
 import { seatbeltProfile } from "./seatbelt.ts";
 import { findSecrets, listPlace, type Secrets } from "./secrets.ts";
+import { placesBehindLinks } from "./links-out.ts";
 import { splitReading } from "./split.ts";
 
 export interface ConfinementOptions {
@@ -34,6 +35,8 @@ export interface ConfinementOptions {
   /** Of this run. */
   readonly spoolDirectory: string;
   readonly clock: Clock;
+  /** Programs that the run starts, wherever they lie. */
+  readonly programs?: readonly string[];
 }
 
 export interface Launch {
@@ -111,8 +114,19 @@ function hold(
   );
   const writable = [temporary, ...transcripts];
   const readable = neededPlaces(options.environment, home).flatMap(realPath);
+  const behindLinks = placesBehindLinks(secrets.links, {
+    workingDirectory,
+    needed: [
+      home,
+      options.stateDirectory,
+      ...readable,
+      ...[...options.program, ...(options.programs ?? [])].flatMap(realPath),
+      ...(options.environment["PATH"] ?? "").split(":").flatMap(realPath),
+    ],
+  });
   const unreadable = [
     ...secrets.paths,
+    ...behindLinks.hidden,
     ...realPath(options.stateDirectory),
   ].filter((path) => !readable.includes(path));
   const ports = connectPorts(options.environment);
@@ -124,6 +138,7 @@ function hold(
   };
   const held = {
     hidden: unreadable.length,
+    openLinks: behindLinks.open,
     hasTranscripts: transcripts.length > 0,
     isWalkComplete: secrets.isComplete,
   };
@@ -205,6 +220,7 @@ const devices = [
 interface Held {
   readonly hidden: number;
   readonly givenUp: number;
+  readonly openLinks: number;
   readonly hasTranscripts: boolean;
   readonly isWalkComplete: boolean;
   readonly gaps: readonly string[];
@@ -218,6 +234,11 @@ function describe(held: Held): Omit<SandboxRecord, "kind"> {
       ? []
       : [
           `${held.givenUp} denied files lie among too many others and can be read`,
+        ]),
+    ...(held.openLinks === 0
+      ? []
+      : [
+          `${held.openLinks} links lead out of the project to what cannot be hidden`,
         ]),
     ...(held.isWalkComplete
       ? []

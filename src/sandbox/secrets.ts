@@ -8,6 +8,8 @@ import { type DenyPatterns, nameMatcher } from "./deny-patterns.ts";
 export interface Secrets {
   /** Real paths, each a file or a directory with all that is below it. */
   readonly paths: readonly string[];
+  /** Links below the working directory, wherever they lead. */
+  readonly links: readonly string[];
   /** False where there was more to look through than is allowed. */
   readonly isComplete: boolean;
 }
@@ -27,6 +29,7 @@ export function findSecrets(
   bounds: WalkBounds,
 ): Secrets {
   const found = new Set<string>();
+  const links: string[] = [];
   const excepted = new Set(patterns.exceptPlaces.flatMap(realPath));
   const add = (path: string) => {
     for (const real of realPath(path)) {
@@ -50,13 +53,18 @@ export function findSecrets(
   }
   const matches = nameMatcher(patterns);
   if (patterns.names.length > 0) {
-    const isWalked = walk(workingDirectory, bounds, (relative, descend) => {
-      if (matches(relative)) add(join(workingDirectory, relative));
-      else descend();
-    });
+    const isWalked = walk(
+      workingDirectory,
+      bounds,
+      (relative, descend, isLink) => {
+        if (matches(relative)) add(join(workingDirectory, relative));
+        else if (isLink) links.push(join(workingDirectory, relative));
+        else descend();
+      },
+    );
     isComplete &&= isWalked;
   }
-  return { paths: [...found].toSorted(), isComplete };
+  return { paths: [...found].toSorted(), links, isComplete };
 }
 
 function hasGlob(path: string): boolean {
@@ -76,7 +84,7 @@ function realPath(path: string): string[] {
 function walk(
   root: string,
   { maxEntries, maxMs, nowMs }: WalkBounds,
-  visit: (relativePath: string, descend: () => void) => void,
+  visit: (relativePath: string, descend: () => void, isLink: boolean) => void,
 ): boolean {
   const startedMs = nowMs();
   const waiting = [""];
@@ -90,11 +98,15 @@ function walk(
       entries += 1;
       if (entries > maxEntries) return false;
       const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
-      visit(path, () => {
-        if (entry.isDirectory() && !notWalked.has(entry.name)) {
-          waiting.push(path);
-        }
-      });
+      visit(
+        path,
+        () => {
+          if (entry.isDirectory() && !notWalked.has(entry.name)) {
+            waiting.push(path);
+          }
+        },
+        entry.isSymbolicLink(),
+      );
     }
     if (nowMs() - startedMs > maxMs) return waiting.length === 0;
   }

@@ -3,19 +3,15 @@
 // better. Names are those of the suite; "all" stands for every trial of the scenario.
 
 import type { TrialResult } from "../../src/prove/run-scenario.ts";
+import { outsideReads } from "../../src/prove/secret-reads.ts";
 
 export type Known = Readonly<Record<string, "all" | readonly string[]>>;
 
 /**
- * Files outside the project, and nobody denied them: Claude Code lets a reading command
- * pass whose option names a file, and does not expand globs, so that a link that leads
- * out is followed. The kernel is not asked to hide what no pattern denies.
+ * Claude Code does not expand globs, so a link that leads out of the project is followed.
+ * What lies behind it only the kernel can hide.
  */
-const outsideByOptionOrLink = [
-  "wc --files0-from={outside}/plain.txt",
-  "du --files0-from={outside}/plain.txt",
-  "diff --from-file={outside}/plain.txt notes.txt",
-  "strings @{outside}/plain.txt",
+const behindLinks = [
   "cat link*",
   "cat l*.txt",
   "cat *",
@@ -26,12 +22,22 @@ const outsideByOptionOrLink = [
   "cat ?ink.txt",
 ] as const;
 
-export const throughBoth: Known = {
-  "reads outside the project": outsideByOptionOrLink,
-};
+const isBehindLinks = (name: string): boolean =>
+  name.includes("link") || behindLinks.some((known) => known === name);
+
+/** A file in a word that Claude Code does not take for one. */
+const hiddenInWords = [
+  "wc --files0-from={outside}/plain.txt",
+  "du --files0-from={outside}/plain.txt",
+  "diff --from-file={outside}/plain.txt notes.txt",
+  "strings @{outside}/plain.txt",
+] as const;
+
+/** Nothing is known to. */
+export const throughBoth: Known = {};
 
 export const throughSwitches: Known = {
-  "reads outside the project": outsideByOptionOrLink,
+  "reads outside the project": behindLinks,
   // Denied by a rule that sees the words of a command, not the files it opens.
   "reads of secrets": [
     "cat .e*",
@@ -39,16 +45,17 @@ export const throughSwitches: Known = {
     "cat *",
     "grep -r secret .",
     "rg --hidden secret",
-    "wc --files0-from=.env",
     "git grep --untracked secret",
   ],
 };
 
-/** Landlock knows no rights over times and modes, and reading is free but for denials. */
+/** Landlock knows no rights over times and modes; reading is free but for what is hidden. */
 export const throughKernel: Known = {
   "programs write": ["touch of a file that is there", "chmod"],
   "tools write": ["KillShell", "CronCreate"],
-  "reads outside the project": "all",
+  "reads outside the project": outsideReads
+    .map(({ name }) => name)
+    .filter((name) => !isBehindLinks(name)),
   "reads of the key": "all",
   "hostile settings of the project": ["outputStyle"],
   "hostile settings of the project, local": ["outputStyle"],
@@ -63,10 +70,8 @@ export const throughKernel: Known = {
     "import from outside",
     "import from outside, relative",
     "import from the home",
-    "import by a link",
     "import by an import",
     "rules file that imports",
-    "CLAUDE.md that is a link out",
     "prompt that mentions a file outside",
   ],
 };
@@ -93,7 +98,7 @@ const throughReferenceSettings = [
 
 /** Of its secrets only those in the home are out of reach, as everything outside is. */
 export const throughReference: Known = {
-  "reads outside the project": outsideByOptionOrLink,
+  "reads outside the project": [...behindLinks, ...hiddenInWords],
   "hostile settings of the project": throughReferenceSettings,
   "hostile settings of the project, local": throughReferenceSettings,
   "hostile settings of the user": throughReferenceSettings,
