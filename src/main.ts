@@ -43,7 +43,7 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
-  const { shielded } = await import("./sys/signal-shield.ts");
+  const { releaseSignals, shielded } = await import("./sys/signal-shield.ts");
   const { registerHost } = await import("./consult/hosts.ts");
   const { capsuleVariable, reapCapsules, takeOwnCapsule } =
     await import("./host/capsule-file.ts");
@@ -142,6 +142,7 @@ async function serve(): Promise<void> {
     onEnd: () => void leave(),
   });
   host.goOn();
+  if (capsulePath !== undefined) releaseSignals();
   systemClock.after(handoffs.probationMs, () =>
     handoffs.confirmHandoff(paths.handoffs, process.pid),
   );

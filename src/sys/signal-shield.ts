@@ -1,53 +1,80 @@
 // Between two images nobody handles signals, and their default is death: a client that
-// ends its server at that moment would leave the runs behind. What is ignored stays
-// ignored until the next image handles it. A signal of that moment is lost, but clients
-// close standard input as well, and what lies in the pipe is read.
+// ends its server at that moment would leave the runs behind. So they are held back, by
+// the system, until the next image can handle them. Bun's own execve lets go of them
+// before its time, hence the system's.
 
-import { dlopen, FFIType } from "bun:ffi";
+import { dlopen, FFIType, ptr } from "bun:ffi";
 import { constants } from "node:os";
 import type { ReplaceImage } from "./image.ts";
 import { handledSignals } from "./signals.ts";
 
-const ignore = 1n;
 const libraries = ["libc.so.6", "libSystem.B.dylib", "libc.so"];
+/** As the systems number them. */
+const [block, unblock] = process.platform === "darwin" ? [1, 2] : [0, 1];
+/** At least as large as a set of signals is anywhere. */
+const setBytes = 128;
 
 /** Where the system's library cannot be called, the image is replaced all the same. */
 export function shielded(replace: ReplaceImage): ReplaceImage {
   return (path, words, environment) => {
-    const takeBack = ignoreSignals();
+    const library = openLibrary();
+    if (library === undefined) return replace(path, words, environment);
+    mask(library, block);
     try {
+      const variables = Object.entries(environment);
+      const program = text(path);
+      const list = pointersTo(words);
+      const names = pointersTo(variables.map((pair) => pair.join("=")));
+      library.execve(ptr(program), ptr(list.pointers), ptr(names.pointers));
+      // It returned, so it failed. This one says why.
       replace(path, words, environment);
     } finally {
-      takeBack();
+      mask(library, unblock);
     }
   };
 }
 
-/** Returns what brings the handlers back. */
-function ignoreSignals(): () => void {
-  const setHandler = findSetHandler();
-  if (setHandler === undefined) return () => {};
-  const earlier = handledSignals.map((name) => {
-    const number = constants.signals[name];
-    return [number, setHandler(number, ignore)] as const;
-  });
-  return () => {
-    for (const [number, handler] of earlier) setHandler(number, handler);
-  };
+/** What was held back over the change of images comes now. */
+export function releaseSignals(): void {
+  const library = openLibrary();
+  if (library !== undefined) mask(library, unblock);
 }
 
-type SetHandler = (number: number, handler: bigint) => bigint;
+type Library = NonNullable<ReturnType<typeof openLibrary>>;
 
-function findSetHandler(): SetHandler | undefined {
+function mask(library: Library, how: number): void {
+  const set = new Uint8Array(setBytes);
+  library.sigemptyset(ptr(set));
+  for (const name of handledSignals) {
+    library.sigaddset(ptr(set), constants.signals[name]);
+  }
+  library.pthread_sigmask(how, ptr(set), null);
+}
+
+function openLibrary() {
+  const { i32, ptr: pointer } = FFIType;
   for (const library of libraries) {
     try {
-      const { symbols } = dlopen(library, {
-        signal: { args: [FFIType.i32, FFIType.u64], returns: FFIType.u64 },
-      });
-      return symbols.signal;
+      return dlopen(library, {
+        sigemptyset: { args: [pointer], returns: i32 },
+        sigaddset: { args: [pointer, i32], returns: i32 },
+        pthread_sigmask: { args: [i32, pointer, pointer], returns: i32 },
+        execve: { args: [pointer, pointer, pointer], returns: i32 },
+      }).symbols;
     } catch {
       // The next name is another system's.
     }
   }
   return undefined;
+}
+
+function text(value: string): Uint8Array {
+  return Buffer.from(`${value}\0`);
+}
+
+/** `texts` must be kept as long as the pointers are used. */
+function pointersTo(values: readonly string[]) {
+  const texts = values.map(text);
+  const addresses = texts.map((each) => BigInt(ptr(each)));
+  return { texts, pointers: new BigUint64Array([...addresses, 0n]) };
 }
