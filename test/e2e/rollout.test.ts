@@ -43,14 +43,14 @@ async function install(sandbox: Sandbox) {
 const hasty = { PHONE_OPUS_ROLLOUT_STILL_S: "0.05" };
 const answered = { response: "The answer is 42." };
 
-test.each([...clientKinds])(
+test.concurrent.each([...clientKinds])(
   "$client keeps session, consult and progress over a swap ($speaks)",
   async ({ connect, speaks }) => {
     await using sandbox = await createSandbox();
     const { paths, launch } = await install(sandbox);
     const environment = sandbox.environment("answers-slowly", {
       ...hasty,
-      FAKE_CLAUDE_MS: "4000",
+      FAKE_CLAUDE_MS: "5000",
     });
     await using client = await connect(sandbox, environment, launch.path);
     expect(client.protocolVersion).toBe(speaks);
