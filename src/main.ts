@@ -43,7 +43,8 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 async function serve(): Promise<void> {
   const { createHost } = await import("./host/host.ts");
   const { spawnPiped } = await import("./sys/spawn.ts");
-  const { releaseSignals, shielded } = await import("./sys/signal-shield.ts");
+  const { holdSignals, keepingSignals, releaseSignals } =
+    await import("./sys/signal-shield.ts");
   const { registerHost } = await import("./consult/hosts.ts");
   const { capsuleVariable, reapCapsules, takeOwnCapsule } =
     await import("./host/capsule-file.ts");
@@ -118,15 +119,20 @@ async function serve(): Promise<void> {
     rollout:
       script === undefined
         ? {
-            replaceImage: shielded(replaceImage),
+            replaceImage: keepingSignals(replaceImage),
             ownFingerprint: image,
             ownPath: process.execPath,
             newToken: () => crypto.randomUUID(),
             isInputDrained: () => input.isDrained(),
             // Between two images a signal would be the end of this process.
             onHandoff: (isUnderWay) => {
-              if (isUnderWay) registration.remove();
-              else registration = registerHost(paths.hosts);
+              if (isUnderWay) {
+                registration.remove();
+                holdSignals();
+              } else {
+                releaseSignals();
+                registration = registerHost(paths.hosts);
+              }
             },
           }
         : undefined,

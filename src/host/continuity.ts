@@ -129,7 +129,8 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       : `would break calls of this session, since ${problem}`;
   };
 
-  return createHostRollout({
+  let isOver = false;
+  const rollout = createHostRollout({
     binary,
     clock,
     limits: options.limits,
@@ -143,7 +144,8 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         clock,
         onQuiet: (isQuiet) => options.intake.setQuiet(isQuiet),
         isComplete: () =>
-          ports.isInputDrained() && options.rest() !== undefined,
+          // A session that ends must not begin again in another image.
+          !isOver && ports.isInputDrained() && options.rest() !== undefined,
         writeCapsule: () => {
           noteHandoff(directories.handoffs, {
             host,
@@ -169,4 +171,11 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
     },
     onRefused: (reason) => complain(reason, " until the file changes again"),
   });
+  return {
+    ...rollout,
+    end: () => {
+      isOver = true;
+      rollout.end();
+    },
+  };
 }

@@ -15,26 +15,26 @@ const [block, unblock] = process.platform === "darwin" ? [1, 2] : [0, 1];
 const setBytes = 128;
 
 /** Where the system's library cannot be called, the image is replaced all the same. */
-export function shielded(replace: ReplaceImage): ReplaceImage {
+export function keepingSignals(replace: ReplaceImage): ReplaceImage {
   return (path, words, environment) => {
     const library = openLibrary();
-    if (library === undefined) return replace(path, words, environment);
-    mask(library, block);
-    try {
-      const variables = Object.entries(environment);
-      const program = text(path);
-      const list = pointersTo(words);
-      const names = pointersTo(variables.map((pair) => pair.join("=")));
-      library.execve(ptr(program), ptr(list.pointers), ptr(names.pointers));
-      // It returned, so it failed. This one says why.
-      replace(path, words, environment);
-    } finally {
-      mask(library, unblock);
-    }
+    const variables = Object.entries(environment);
+    const program = text(path);
+    const list = pointersTo(words);
+    const names = pointersTo(variables.map((pair) => pair.join("=")));
+    library?.execve(ptr(program), ptr(list.pointers), ptr(names.pointers));
+    // It returned, so it failed. This one says why.
+    replace(path, words, environment);
   };
 }
 
-/** What was held back over the change of images comes now. */
+/** From some turns before the change on: what came until then is still handled. */
+export function holdSignals(): void {
+  const library = openLibrary();
+  if (library !== undefined) mask(library, block);
+}
+
+/** What was held back comes now. */
 export function releaseSignals(): void {
   const library = openLibrary();
   if (library !== undefined) mask(library, unblock);
