@@ -31,7 +31,7 @@ export interface RolloutPorts {
   readonly ownPath: string;
   readonly newToken: () => string;
   readonly isInputDrained: () => boolean;
-  /** Removes and renews what tells other processes that this host may be signalled. */
+  /** While it is under way nobody may signal this process, and it starts no other. */
   readonly onHandoff: (isUnderWay: boolean) => void;
 }
 
@@ -137,19 +137,18 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
     initial: options.initial,
     prove,
     handOver: async (candidate) => {
-      ports.onHandoff(true);
       const reason = await handOver({
         keeper: options.keeper,
         output: options.output,
         clock,
-        onQuiet: (isQuiet) => options.intake.setQuiet(isQuiet),
+        onQuiet: (isQuiet) => {
+          ports.onHandoff(isQuiet);
+          options.intake.setQuiet(isQuiet);
+        },
         // One that has been told to end must not live on as another.
         isComplete: () =>
           !hasEnded && ports.isInputDrained() && options.rest() !== undefined,
         writeCapsule: () => {
-          if (binary.candidate() !== candidate) {
-            throw new Error("it was replaced in the meantime");
-          }
           noteHandoff(directories.handoffs, {
             host,
             fingerprint: fingerprintFile(binary.path),
@@ -170,7 +169,6 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         },
       });
       confirmHandoff(directories.handoffs, host.pid);
-      ports.onHandoff(false);
       return `could not take over (${reason})`;
     },
     onRefused: (reason) => {

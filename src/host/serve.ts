@@ -9,7 +9,11 @@ import { readStandardInput } from "../sys/input.ts";
 import { standardOutput } from "../sys/output.ts";
 import { statePaths } from "../sys/paths.ts";
 import type { Environment } from "../sys/settings.ts";
-import { shielded } from "../sys/signal-shield.ts";
+import {
+  holdSignals,
+  keepingSignals,
+  releaseSignals,
+} from "../sys/signal-shield.ts";
 import { onEndSignals, onReloadSignal } from "../sys/signals.ts";
 import { spawnPiped } from "../sys/spawn.ts";
 import {
@@ -103,15 +107,20 @@ export function serve(options: ServeOptions): void {
       script !== undefined
         ? undefined
         : {
-            replaceImage: shielded(replaceImage),
+            replaceImage: keepingSignals(replaceImage),
             ownFingerprint: image,
             ownPath: options.executable,
             newToken: () => crypto.randomUUID(),
             isInputDrained: () => input.isDrained(),
             // Between two images a signal would be the end of this process.
             onHandoff: (isUnderWay) => {
-              if (isUnderWay) registration.remove();
-              else registration = registerHost(paths.hosts);
+              if (isUnderWay) {
+                registration.remove();
+                holdSignals();
+              } else {
+                releaseSignals();
+                registration = registerHost(paths.hosts);
+              }
             },
           },
   });
@@ -120,6 +129,8 @@ export function serve(options: ServeOptions): void {
     pardonAll(paths.handoffs);
     host.reload();
   });
+  // The image before held them back for us; what we start must not inherit that.
+  if (capsulePath !== undefined) releaseSignals();
   let registration = registerHost(paths.hosts);
   const input = readStandardInput({
     onBytes: (bytes) => host.receive(bytes),

@@ -10,6 +10,7 @@ import { measureLedger } from "./ledger.ts";
 import { measureLoad } from "./load.ts";
 import { measureOverhead } from "./overhead.ts";
 import { openPlace } from "./place.ts";
+import { measureRollout } from "./rollout.ts";
 import { measureStart } from "./start.ts";
 
 async function measure(isQuick: boolean): Promise<Figure[]> {
@@ -19,6 +20,7 @@ async function measure(isQuick: boolean): Promise<Figure[]> {
     ...(await measureOverhead(place, isQuick ? 5 : 30)),
     ...(await measureLoad(place, isQuick ? 1 : 5)),
     ...(await measureConcurrency(place, isQuick ? 1 : 5)),
+    ...(await measureRollout(isQuick ? 5 : 100)),
     ...(await measureLedger(place, isQuick ? 5 : 30)),
   ];
 }

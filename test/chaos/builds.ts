@@ -17,7 +17,14 @@ export interface Builds {
 /** Every file of a run is a module of its own, but they share the process. */
 const home = join(tmpdir(), `phone-opus-builds-${process.pid}`);
 
-export async function twoBuilds(): Promise<Builds> {
+let made: Promise<Builds> | undefined;
+
+export function twoBuilds(): Promise<Builds> {
+  made ??= makeBuilds();
+  return made;
+}
+
+async function makeBuilds(): Promise<Builds> {
   if (!existsSync(home)) {
     const making = mkdtempSync(`${home}-`);
     for (const version of versions) await build(join(making, version), version);

@@ -4,7 +4,7 @@
 import {
   chmodSync,
   closeSync,
-  copyFileSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -47,11 +47,12 @@ export function makeLaunch(home: string, source: string): Launch {
     renameSync(`${current}.new`, current);
     return join(directory, name);
   };
-  install((target) => copyFileSync(source, target));
+  install((target) => linkSync(source, target));
   return {
     path,
     renameOver: (from) => {
-      copyFileSync(from, `${path}.new`);
+      // Another name instead of a copy: tests are many, and builds are large.
+      linkSync(from, `${path}.new`);
       renameSync(`${path}.new`, path);
     },
     write: (text, mode = 0o755) => {
@@ -75,7 +76,7 @@ export function makeLaunch(home: string, source: string): Launch {
     },
     switchTo: (from) => {
       const previous = readlinkSync(current);
-      const target = install((file) => copyFileSync(from, file));
+      const target = install((file) => linkSync(from, file));
       // An installer keeps the one before; of hundreds only the last two.
       rmSync(join(previous, "../", String(version - 2)), {
         recursive: true,

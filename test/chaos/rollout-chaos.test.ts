@@ -2,7 +2,7 @@
 // not read, clients that leave, several hosts at once.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fakeClaudeStarts } from "../fake-claude/fake-claude.ts";
 import { opening, request, startRaw } from "./flood-client.ts";
@@ -16,12 +16,17 @@ setDefaultTimeout(isLong ? 600_000 : 60_000);
 const noteOf = ({ scene }: RolloutScene, pid: number) =>
   join(scene.stateHome, `phone_opus/hosts/${pid}.json`);
 
-/** Resolves within a millisecond of the moment at which a handoff begins. */
+/** Resolves about when a handoff begins: the host's note is gone, or a new one. */
 async function untilHandoff(rollout: RolloutScene, pid: number) {
   const note = noteOf(rollout, pid);
   await until("the host has its note", () => existsSync(note), 10_000);
+  const { ino, mtimeMs } = statSync(note);
+  const isSame = () => {
+    const now = statSync(note, { throwIfNoEntry: false });
+    return now?.ino === ino && now.mtimeMs === mtimeMs;
+  };
   const end = performance.now() + 20_000;
-  while (existsSync(note)) {
+  while (isSame()) {
     if (performance.now() > end) throw new Error("no handoff began");
     await Bun.sleep(0);
   }
@@ -148,6 +153,8 @@ const endings = {
     process.kill(client.pid, "SIGTERM");
     client.endInput();
   },
+  "SIGTERM alone": async ({ client }: RolloutScene) =>
+    void process.kill(client.pid, "SIGTERM"),
   "SIGINT, then SIGTERM (Claude Code)": async ({ client }: RolloutScene) => {
     process.kill(client.pid, "SIGINT");
     await Bun.sleep(100);
@@ -166,7 +173,7 @@ function killIfThere(pid: number, signal: NodeJS.Signals): void {
 test.each(Object.entries(endings))(
   "%s during a handoff leaves nothing behind",
   async (_, end) => {
-    for (const delayMs of [0, 5, 15, 40]) {
+    for (const delayMs of isLong ? [0, 5, 10, 15, 20, 30, 40, 60, 100] : [10]) {
       await using rollout = await openRollout({ FAKE_CLAUDE_MS: "60000" });
       const { client, scene, launch } = rollout;
       void consult(rollout, "never answered").catch(() => {});
@@ -254,6 +261,11 @@ test("many swaps leave no zombie and no descriptor", async () => {
   }
   expect(zombiesOf(client.pid)).toEqual([]);
   expect(childrenOf(client.pid)).toHaveLength(1);
+  // Signals are held back over a swap, and no longer.
+  for (const pid of [client.pid, ...childrenOf(client.pid)]) {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    expect(status).toMatch(/^SigBlk:\t0+$/m);
+  }
   expect(descriptorsOf(client.pid)).toBeLessThanOrEqual(before + 1);
   expect(capsulesIn(scene.stateHome)).toEqual([]);
   expect((await client.health()).generation).toBe(swaps + 2);

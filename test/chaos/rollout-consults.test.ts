@@ -73,7 +73,7 @@ test("eight consults of three seconds survive a swap, with their progress", asyn
 });
 
 test("a consult outlives three swaps", async () => {
-  await using rollout = await openRollout({ FAKE_CLAUDE_MS: "4000" });
+  await using rollout = await openRollout({ FAKE_CLAUDE_MS: "3000" });
   const answer = ask(rollout.client, "long");
   await claudeRuns(rollout, 1);
   for (let swap = 0; swap < 3; swap += 1) await rollout.upgrade();

@@ -27,7 +27,7 @@ const deaths = {
 test.each(Object.entries(deaths))(
   "one that dies %s is condemned, and the one before it serves",
   async (_, lastWords) => {
-    await using rollout = await openRollout({ FAKE_CLAUDE_MS: "3000" });
+    await using rollout = await openRollout({ FAKE_CLAUDE_MS: "1500" });
     const { client, launch, scene } = rollout;
     const mortal = await buildMortal(
       join(scene.home, "mortal"),

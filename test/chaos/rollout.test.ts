@@ -11,7 +11,7 @@ import { makeScene } from "./scene.ts";
 import { survivors, until } from "./session.ts";
 
 const isLong = Bun.env["PHONE_OPUS_CHAOS"] === "long";
-const swaps = isLong ? 100 : 9;
+const swaps = isLong ? 100 : 6;
 const fewestRequests = isLong ? 20_000 : 2000;
 setDefaultTimeout(isLong ? 900_000 : 60_000);
 
@@ -25,7 +25,7 @@ test(`${swaps} swaps under a flood lose, double and disorder no answer`, async (
     async (source: string) => launch.renameOver(source),
     // Some pauses are longer than what counts as still: the half file is looked at.
     (source: string) =>
-      launch.copySlowly(source, () => Bun.sleep(random.below(300))),
+      launch.copySlowly(source, () => Bun.sleep(random.below(250))),
     async (source: string) => void launch.switchTo(source),
   ];
   await using client = await startClient({

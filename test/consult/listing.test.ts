@@ -2,7 +2,11 @@
 
 import { expect, test } from "bun:test";
 import type { ConsultId } from "../../src/base/ids.ts";
-import { addOwner, claimRun } from "../../src/consult/custody.ts";
+import {
+  addOwner,
+  claimRun,
+  requestCancel,
+} from "../../src/consult/custody.ts";
 import { type Ledger, openLedger } from "../../src/consult/ledger.ts";
 import { listConsults, withTrueStatus } from "../../src/consult/listing.ts";
 import type { ConsultStatus } from "../../src/consult/record.ts";
@@ -143,6 +147,15 @@ test("what waits for its runner while its owner lives is queued, not lost", asyn
   expect(
     withTrueStatus(record({ consult_id: spool.id }), place.consults).status,
   ).toBe("queued");
+});
+
+test("what was cancelled before it started is cancelled, not lost", async () => {
+  await using place = scene();
+  const spool = place.spool();
+  requestCancel(spool.directory, "The client cancelled the consult.");
+  expect(
+    withTrueStatus(record({ consult_id: spool.id }), place.consults).status,
+  ).toBe("cancelled");
 });
 
 test.each([

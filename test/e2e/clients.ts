@@ -57,13 +57,20 @@ export interface ClientKind {
   readonly connect: (
     sandbox: Sandbox,
     environment: Readonly<Record<string, string>>,
+    /** The binary, if it is another than the one of `dist`. */
+    command?: string,
   ) => Promise<ConnectedClient>;
 }
 
 const name = { name: "phone-opus-test", version: "1.0.0" };
 
-function server(sandbox: Sandbox, environment: Record<string, string>) {
-  const [command, ...args] = [...compiled, "mcp", "serve"];
+function server(
+  sandbox: Sandbox,
+  environment: Record<string, string>,
+  binary: string | undefined,
+) {
+  const host = binary === undefined ? compiled : [binary];
+  const [command, ...args] = [...host, "mcp", "serve"];
   return {
     command,
     args,
@@ -77,9 +84,9 @@ function server(sandbox: Sandbox, environment: Record<string, string>) {
 const sdk1: ClientKind = {
   client: "SDK v1",
   speaks: "2025-11-25",
-  connect: async (sandbox, environment) => {
+  connect: async (sandbox, environment, command) => {
     const transport = new StdioClientTransport(
-      server(sandbox, { ...environment }),
+      server(sandbox, { ...environment }, command),
     );
     const versions: string[] = [];
     const client = new Client(name);
@@ -125,13 +132,13 @@ function sdk2(
   return {
     client,
     speaks,
-    connect: async (sandbox, environment) => {
+    connect: async (sandbox, environment, command) => {
       const modern = new ModernClient(
         name,
         versionNegotiation === undefined ? {} : { versionNegotiation },
       );
       await modern.connect(
-        new ModernStdio(server(sandbox, { ...environment })),
+        new ModernStdio(server(sandbox, { ...environment }, command)),
       );
       const { name: serverName = "", version = "" } =
         modern.getServerVersion() ?? {};
