@@ -23,7 +23,7 @@ describe("help", () => {
       .toMatchInlineSnapshot(`
       "Ask your own Claude Code, read-only, over MCP or from here (phone-opus v0)
 
-      USAGE phone-opus [OPTIONS] consult|history|wait|cancel|ps|gc|mcp
+      USAGE phone-opus [OPTIONS] consult|history|wait|cancel|ps|gc|doctor|mcp
 
       OPTIONS
 
@@ -37,6 +37,7 @@ describe("help", () => {
          cancel    Stop a consult and every process it started
              ps    Show every consult that is not over, with its processes
              gc    End what nobody waits for, and remove what has expired
+         doctor    Look whether everything is in place, and what to do if not
             mcp    The MCP server
 
       Use phone-opus <command> --help for more information about a command.

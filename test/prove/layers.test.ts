@@ -16,11 +16,7 @@ import { expectBites, expectHeld, play } from "./playing.ts";
 setDefaultTimeout(300_000);
 
 test("where nothing stops them, the attacks bite and are seen to", async () => {
-  const results = await play(nothing, [
-    "tools write",
-    "hostile settings of the project",
-    "hostile repository",
-  ]);
+  const results = await play(nothing, ["tools write", "hostile repository"]);
   expectBites(results, toothless);
 });
 
@@ -34,20 +30,14 @@ test("the reference's flags let hooks, settings and git's programs through", asy
 
 test("Claude Code's switches hold without the kernel", async () => {
   const results = await play(switches, [
-    "tools write",
     "hostile settings of the user",
-    "hostile extensions",
     "hostile repository",
   ]);
   expectHeld(results, throughSwitches);
 });
 
 test("the kernel holds without the switches: all is allowed, nothing is written", async () => {
-  const results = await play(kernel, [
-    "tools write",
-    "hostile settings of the project",
-    "hostile repository",
-  ]);
+  const results = await play(kernel, ["tools write", "hostile repository"]);
   if (kernelLayer().kind === "none") {
     // There it refuses to run at all, which proves nothing and says so.
     expect(named(results, "inconclusive").length).toBe(results.length);
