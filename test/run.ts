@@ -22,6 +22,7 @@ const environment = {
   HOME: join(scratch, "home"),
   XDG_STATE_HOME: join(scratch, "state"),
   FORCE_COLOR: "0",
+  PHONE_OPUS_TEST_BUILDS: join(scratch, "builds"),
 };
 
 async function run(words: string[], onLine: (line: string) => void) {

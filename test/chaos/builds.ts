@@ -1,9 +1,16 @@
 // Two builds of this very source that differ in their version, made once for all the
 // files of a test run.
 
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { identifyProcess } from "../../src/sys/processes.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -14,8 +21,21 @@ export interface Builds {
   readonly paths: readonly [string, string];
 }
 
+const prefix = "phone-opus-builds-";
+const startTime = identifyProcess(process.pid)?.start_time ?? "unknown";
 /** Every file of a run is a module of its own, but they share the process. */
-const home = join(tmpdir(), `phone-opus-builds-${process.pid}`);
+const home =
+  Bun.env["PHONE_OPUS_TEST_BUILDS"] ??
+  join(tmpdir(), `${prefix}${process.pid}-${startTime}`);
+
+/** A run of tests ends without a word: what it left is removed by the next. */
+function removeOthers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^phone-opus-builds-(\d+)-/.exec(name)?.[1] ?? NaN);
+    if (Number.isNaN(pid) || identifyProcess(pid) !== undefined) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
 
 let made: Promise<Builds> | undefined;
 
@@ -26,10 +46,10 @@ export function twoBuilds(): Promise<Builds> {
 
 async function makeBuilds(): Promise<Builds> {
   if (!existsSync(home)) {
+    removeOthers();
     const making = mkdtempSync(`${home}-`);
     for (const version of versions) await build(join(making, version), version);
     renameSync(making, home);
-    process.on("exit", () => rmSync(home, { recursive: true, force: true }));
   }
   return { paths: [join(home, versions[0]), join(home, versions[1])] };
 }
