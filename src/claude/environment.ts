@@ -14,7 +14,7 @@
 
 import { isAbsolute, sep } from "node:path";
 import type { ConsultId } from "../base/ids.ts";
-import type { Environment } from "../sys/settings.ts";
+import type { Environment, Settings } from "../sys/settings.ts";
 import { withoutKeys } from "./billing.ts";
 import { markerName } from "./command.ts";
 import { type GitGuard, gitEnvironment } from "./git-guard.ts";
@@ -103,7 +103,26 @@ export interface InheritedOptions {
   readonly home: string;
 }
 
-/** The part that does not depend on the run. */
+/** The part that does not depend on the run, for Claude in this directory. */
+export function surroundingEnvironment(
+  { environment, home, settings }: Surroundings,
+  cwd: string,
+): Record<string, string> {
+  return inheritedEnvironment({
+    inherited: environment,
+    kept: settings.keptVariables,
+    isSubscriptionForced: settings.forcesSubscription,
+    cwd,
+    home,
+  });
+}
+
+export interface Surroundings {
+  readonly environment: Environment;
+  readonly home: string;
+  readonly settings: Pick<Settings, "keptVariables" | "forcesSubscription">;
+}
+
 export function inheritedEnvironment(
   options: InheritedOptions,
 ): Record<string, string> {

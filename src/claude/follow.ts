@@ -65,7 +65,7 @@ export async function followRun(
   const over = new AbortController();
   const run = spool.readRun();
   if (run?.sandbox !== undefined && run.sandbox.kind !== "none") {
-    void keepLogin(loginOf(ports, run), over.signal);
+    void keepLogin(loginOf(ports, run, options.request.cwd), over.signal);
   }
   let follower: Follower | undefined;
   try {

@@ -11,7 +11,7 @@ import type { RunRecord } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { readTextIfPresent } from "../sys/files.ts";
 import type { Environment } from "../sys/settings.ts";
-import { cleanEnvironment } from "./environment.ts";
+import { surroundingEnvironment } from "./environment.ts";
 import type { Downstream } from "./prepare.ts";
 import { isAtLeast, type Version } from "./version.ts";
 
@@ -42,11 +42,12 @@ export interface LoginOptions {
 export function loginOf(
   ports: Downstream & { readonly clock: Clock },
   run: Pick<RunRecord, "claude_path" | "claude_version">,
+  cwd: string,
 ): LoginOptions {
   return {
     claudePath: run.claude_path,
     claudeVersion: run.claude_version,
-    environment: cleanEnvironment(ports.environment),
+    environment: surroundingEnvironment(ports, cwd),
     home: ports.home,
     clock: ports.clock,
     renew: ports.renewLogin,

@@ -15,7 +15,7 @@ import type { ConsultOutcome } from "../consult/answer.ts";
 import type { RunRecord, Spool } from "../consult/spool.ts";
 import { billingOf } from "./billing.ts";
 import { isRestricted } from "./command.ts";
-import { inheritedEnvironment } from "./environment.ts";
+import { surroundingEnvironment } from "./environment.ts";
 import { consultOperation } from "./faults.ts";
 import type { Downstream } from "./prepare.ts";
 import type { Transcript } from "./transcript.ts";
@@ -86,13 +86,10 @@ function makeReceipt(
     },
     tree,
     billing: billingOf({
-      environment: inheritedEnvironment({
-        inherited: environment,
-        kept: settings.keptVariables,
-        isSubscriptionForced: settings.forcesSubscription,
-        cwd: run.cwd,
-        home,
-      }),
+      environment: surroundingEnvironment(
+        { environment, home, settings },
+        run.cwd,
+      ),
       home,
       apiKeySource: init?.apiKeySource,
     }),

@@ -18,7 +18,7 @@ import {
   promptInput,
   sessionIdOf,
 } from "./command.ts";
-import { claudeEnvironment, inheritedEnvironment } from "./environment.ts";
+import { claudeEnvironment, surroundingEnvironment } from "./environment.ts";
 import { consultOperation, unavailable } from "./faults.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
 import { type GitGuard, guardGit } from "./git-guard.ts";
@@ -42,13 +42,7 @@ export async function startRun(
   if (!resumed.ok) {
     return failed(unavailable("session_unknown", resumed.problem));
   }
-  const inherited = inheritedEnvironment({
-    inherited: ports.environment,
-    kept: settings.keptVariables,
-    isSubscriptionForced: settings.forcesSubscription,
-    cwd: request.cwd,
-    home: ports.home,
-  });
+  const inherited = surroundingEnvironment(ports, request.cwd);
   const git = await guardGit({
     cwd: request.cwd,
     environment: inherited,
@@ -91,7 +85,7 @@ export async function startRun(
     sandbox: confinement.record,
   };
   if (confinement.record.kind !== "none") {
-    await renewLoginIfDue(loginOf(ports, run));
+    await renewLoginIfDue(loginOf(ports, run, request.cwd));
   }
   // Asking for the version took time; what was cancelled meanwhile must not start.
   if (signal.aborted) return cancelledBeforeStart(consultId, signal);
