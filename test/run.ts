@@ -52,11 +52,21 @@ async function check(name: string, words: string[]): Promise<Tally> {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** bun test ends with lines such as ` 9 pass` and ` 0 fail`. */
+/**
+ * Two files at a time: most tests wait for processes rather than for the processor.
+ * bun test ends with lines such as ` 9 pass` and ` 0 fail`.
+ */
 async function bunTest(): Promise<Tally> {
   const tally: Tally = { passed: 0, failed: 0 };
   const code = await run(
-    ["bun", "test", "--timeout", "120000", ...process.argv.slice(2)],
+    [
+      "bun",
+      "test",
+      "--parallel=2",
+      "--timeout",
+      "120000",
+      ...process.argv.slice(2),
+    ],
     (line) => {
       const count = line.match(/^ *(\d+) (pass|fail)$/);
       if (count?.[2] === "pass") tally.passed = Number(count[1]);
