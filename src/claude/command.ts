@@ -113,8 +113,14 @@ export function isRestricted(claudeVersion: string): boolean {
  * A prompt is text: one that starts with `/word` would be taken for a slash command,
  * and before `--restricted` `@name` attaches a file from anywhere.
  */
-export function promptInput(prompt: string, claudeVersion: string): string {
-  const text = prompt.startsWith("/") ? `\n${prompt}` : prompt;
+export function promptInput(
+  { prompt, files = [] }: Pick<ConsultRequest, "prompt" | "files">,
+  claudeVersion: string,
+): string {
+  const list = files.map((file) => `- ${file}`).join("\n");
+  const whole =
+    files.length === 0 ? prompt : `${prompt}\n\nRead these first:\n${list}\n`;
+  const text = whole.startsWith("/") ? `\n${whole}` : whole;
   return isRestricted(claudeVersion)
     ? text
     : text.replaceAll(/(?<![\p{L}\p{N}_])@(?=\S)/gu, "@ ");

@@ -91,7 +91,7 @@ export async function startRun(
   if (signal.aborted) return cancelledBeforeStart(consultId, signal);
   if (!isDirectory(request.cwd)) return failed(directoryGone(request.cwd));
   try {
-    spool.writePrompt(promptInput(request.prompt, claude.version));
+    spool.writePrompt(promptInput(request, claude.version));
     // Whatever Claude does comes after this look.
     await lookBefore(spool, watchedTree(ports, request.cwd));
     if (signal.aborted) return cancelledBeforeStart(consultId, signal);

@@ -52,6 +52,7 @@ import {
   helpText,
   optionWords,
   refuseUnknownOptions,
+  valuesOf,
   UsageError,
 } from "./usage.ts";
 
@@ -241,7 +242,10 @@ async function carryOut(
   };
   switch (name) {
     case "consult":
-      return consultCommand(command);
+      return consultCommand({
+        ...command,
+        files: valuesOf("file", words, definitions),
+      });
     case "history":
       return historyCommand(command);
     case "wait":

@@ -36,6 +36,11 @@ export const consultDefinition = defineCommand({
       valueHint: "directory",
       description: "Directory to answer in (default: this one)",
     },
+    file: {
+      type: "string",
+      valueHint: "path",
+      description: "A file in that directory to read first; may be repeated",
+    },
     "max-turns": {
       type: "string",
       valueHint: "number",
@@ -99,12 +104,14 @@ export const consultDefinition = defineCommand({
 export const consultExamples = [
   'phone-opus consult "Why does the retry test hang?"',
   'phone-opus consult --cwd ../api --max-turns 20 "Review the error handling"',
+  'phone-opus consult --file src/retry.ts --file test/retry.test.ts "Is this right?"',
   "git diff | phone-opus consult - --json | jq -r .response",
   'phone-opus consult --resume c_0192… "And what about the cache?"',
 ];
 
 export interface ConsultCommand extends AnswerOptions {
   readonly words: readonly string[];
+  readonly files: readonly string[];
   readonly stdinIsTerminal: boolean;
   readonly readStdin: () => Promise<Uint8Array>;
 }
@@ -114,7 +121,7 @@ export async function consultCommand(command: ConsultCommand): Promise<number> {
   const { options, ports } = command;
   const prompt = await promptUnlessInterrupted(command);
   if (prompt === undefined) return exitCodes.interrupted;
-  const question = parseQuestion(options, prompt);
+  const question = parseQuestion(options, prompt, command.files);
   const parsed = await parseConsultRequest(question, ports.rules);
   if (!parsed.ok) throw new UsageError(parsed.problem);
   const presentation = parsePresentation(options);
@@ -167,7 +174,11 @@ const commandLineSchema = z.object({
   web: z.boolean().optional(),
 });
 
-function parseQuestion(options: JsonObject, prompt: string) {
+function parseQuestion(
+  options: JsonObject,
+  prompt: string,
+  files: readonly string[],
+) {
   const words = commandLineSchema.safeParse(options);
   if (!words.success) throw new UsageError(`--${describeIssue(words.error)}`);
   const {
@@ -179,6 +190,7 @@ function parseQuestion(options: JsonObject, prompt: string) {
   const question = consultQuestionSchema.safeParse({
     prompt,
     ...others,
+    ...(files.length === 0 ? {} : { files }),
     max_turns,
     timeout_s,
     max_budget_usd,

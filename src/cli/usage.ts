@@ -1,8 +1,9 @@
 // Usage errors and help, on top of citty's definitions. citty lets unknown options
 // pass and colours its help off a terminal too; both are made good here.
 
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type ArgsDef, type CommandDef, renderUsage } from "citty";
+import { z } from "zod";
 import { describeError } from "../base/json.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 
@@ -17,20 +18,35 @@ export function refuseUnknownOptions(
   words: readonly string[],
   definitions: ArgsDef,
 ): void {
-  const options: Record<string, { readonly type: "boolean" | "string" }> = {};
-  for (const [name, definition] of Object.entries(definitions)) {
-    if (definition.type === "positional") continue;
-    const type = definition.type === "boolean" ? "boolean" : "string";
-    options[name] = { type };
-    // Only where saying no means something.
-    if ("negativeDescription" in definition) options[`no-${name}`] = { type };
-  }
   try {
-    parseArgs({ args: [...words], options, allowPositionals: true });
+    parseWords(words, definitions);
   } catch (error) {
     // Node explains further than one sentence; the first says what is wrong.
     throw new UsageError(describeError(error).split(/\.\s/)[0] ?? "bad option");
   }
+}
+
+/** Every value of an option that may be given more than once; citty keeps the last. */
+export function valuesOf(
+  name: string,
+  words: readonly string[],
+  definitions: ArgsDef,
+): string[] {
+  const value = parseWords(words, definitions)[name];
+  return z.array(z.string()).parse(value ?? []);
+}
+
+function parseWords(words: readonly string[], definitions: ArgsDef) {
+  const options: ParseArgsConfig["options"] = {};
+  for (const [name, definition] of Object.entries(definitions)) {
+    if (definition.type === "positional") continue;
+    const type = definition.type === "boolean" ? "boolean" : "string";
+    options[name] = { type, multiple: type === "string" };
+    // Only where saying no means something.
+    if ("negativeDescription" in definition) options[`no-${name}`] = { type };
+  }
+  return parseArgs({ args: [...words], options, allowPositionals: true })
+    .values;
 }
 
 export function asksForHelp(words: readonly string[]): boolean {

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { type ConsultQuestion, effortSchema } from "../tools/consult.ts";
 import { liesInside, resolveDirectory } from "./directories.ts";
+import { checkFiles } from "./named-files.ts";
 
 /** More than this Claude Code itself refuses on stdin (10 MB go, 15 MB fail). */
 export const maxPromptBytes = 10_000_000;
@@ -12,6 +13,8 @@ export const consultRequestSchema = z.object({
   prompt: z.string(),
   /** Absolute, canonical, a directory when it was checked. */
   cwd: z.string(),
+  /** From cwd; were there and inside when they were checked. */
+  files: z.array(z.string()).optional(),
   max_turns: z.int().optional(),
   model: z.string().optional(),
   effort: effortSchema.optional(),
@@ -54,7 +57,14 @@ export async function parseConsultRequest(
       );
     }
   }
-  return { ok: true, request: { ...question, cwd: directory.path } };
+  const { files, ...others } = question;
+  const request = { ...others, cwd: directory.path };
+  // None named is the same question as an empty list.
+  if (files === undefined || files.length === 0) return { ok: true, request };
+  const named = await checkFiles(files, directory.path);
+  return named.ok
+    ? { ok: true, request: { ...request, files: [...named.files] } }
+    : named;
 }
 
 function refuse(problem: string): { ok: false; problem: string } {

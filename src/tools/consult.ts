@@ -25,6 +25,13 @@ const consultShape = {
     .describe(
       "Directory to answer in. Must exist; a relative path starts at the server's working directory, which is the default.",
     ),
+  files: z
+    .array(z.string().min(1))
+    .max(100)
+    .optional()
+    .describe(
+      "Files or directories for Claude to read first, at most 100 paths. They must exist and lie in cwd; relative paths start there.",
+    ),
   max_turns: z
     .int()
     .min(1)

@@ -190,7 +190,7 @@ describe("the prompt", () => {
     ["--help", "--help"],
     ["", ""],
   ])("%j goes to stdin as %j", (prompt, input) => {
-    expect(promptInput(prompt, "2.1.329")).toBe(input);
+    expect(promptInput({ prompt }, "2.1.329")).toBe(input);
   });
 
   test.each([
@@ -199,9 +199,16 @@ describe("the prompt", () => {
     ['(@"a file")', '(@ "a file")'],
     ["ann@example.org @ noon", "ann@example.org @ noon"],
   ])("%j attaches nothing where files are not confined", (prompt, input) => {
-    expect(promptInput(prompt, "2.1.247")).toBe(input);
-    expect(promptInput(prompt, "2.1.248")).toBe(prompt);
+    expect(promptInput({ prompt }, "2.1.247")).toBe(input);
+    expect(promptInput({ prompt }, "2.1.248")).toBe(prompt);
   });
+});
+
+test("files to read first are listed behind the prompt, as text", () => {
+  const files = ["src/a.ts", "-p", "b c"];
+  expect(promptInput({ prompt: "/why", files }, "2.1.329")).toBe(
+    "\n/why\n\nRead these first:\n- src/a.ts\n- -p\n- b c\n",
+  );
 });
 
 test("the session of a consult bears the consult's own number", () => {

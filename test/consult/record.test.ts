@@ -45,6 +45,7 @@ describe("the digest", () => {
   const others: Required<ConsultRequest> = {
     prompt: "Why? ",
     cwd: "/srv",
+    files: ["a.ts"],
     max_turns: 4,
     model: "Opus",
     effort: "max",

@@ -2,6 +2,8 @@
 // arrives byte for byte, or is refused with the exact reason before Claude starts.
 
 import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { shell } from "../cli/binary.ts";
 
 const blank =
@@ -121,6 +123,35 @@ describe("words", () => {
       stdout: "",
       stderr: `phone-opus: ${problem} (see phone-opus --help)\n`,
     });
+    expect(await here.starts()).toEqual([]);
+  });
+});
+
+describe("--file", () => {
+  test("may be repeated, and is listed behind the question", async () => {
+    await using here = shell({ program: "echoes-prompt" });
+    writeFileSync(join(here.at("project"), "a.ts"), "a");
+    writeFileSync(join(here.at("project"), "b.ts"), "b");
+    const words = [
+      "consult",
+      "--file",
+      "a.ts",
+      "--file=./b.ts",
+      "Is it right?",
+    ];
+    const { code, stdout } = await here.run(words);
+    expect([code, stdout]).toEqual([
+      0,
+      "Is it right?\n\nRead these first:\n- a.ts\n- b.ts\n",
+    ]);
+  });
+
+  test("outside the directory is refused before anything starts", async () => {
+    await using here = shell();
+    const words = ["consult", "--file", "/etc/passwd", "What is in it?"];
+    const { code, stderr } = await here.run(words);
+    expect(code).toBe(2);
+    expect(stderr).toContain('files names "/etc/passwd", which lies outside');
     expect(await here.starts()).toEqual([]);
   });
 });

@@ -76,6 +76,7 @@ describe("help", () => {
       OPTIONS
 
                            --cwd=<directory>    Directory to answer in (default: this one)
+                               --file=<path>    A file in that directory to read first; may be repeated
                         --max-turns=<number>    Most agent turns before Claude has to stop
                               --model=<name>    Model alias or full name (default: Claude Code's own)
         --effort=<low|medium|high|xhigh|max>    How hard the model thinks
@@ -94,6 +95,7 @@ describe("help", () => {
 
         phone-opus consult "Why does the retry test hang?"
         phone-opus consult --cwd ../api --max-turns 20 "Review the error handling"
+        phone-opus consult --file src/retry.ts --file test/retry.test.ts "Is this right?"
         git diff | phone-opus consult - --json | jq -r .response
         phone-opus consult --resume c_0192… "And what about the cache?"
 

@@ -117,7 +117,7 @@ describe("a call that is refused", () => {
   test("for an unknown argument names it and those that exist", async () => {
     const { call, keeper } = start();
     expect(complaint(await call("consult", { prompt: "Why?", tone: 1 }))).toBe(
-      'consult has no argument "tone": it takes prompt, cwd, max_turns, model, effort, resume, fork, timeout_s, max_budget_usd, web, fresh, wait_s, render, detail.',
+      'consult has no argument "tone": it takes prompt, cwd, files, max_turns, model, effort, resume, fork, timeout_s, max_budget_usd, web, fresh, wait_s, render, detail.',
     );
     expect(complaint(await call("health_snapshot", { a: 1, b: 2 }))).toBe(
       'health_snapshot has no argument "a", "b": it takes render, detail.',

@@ -104,8 +104,8 @@ describe.each(Object.entries(refused))("%s", (name, values) => {
 
 test("unknown arguments are refused by name", () => {
   expect(complaint({ prompt, shell: true })).toBe('Unrecognized key: "shell"');
-  expect(complaint({ prompt, Cwd: "/", files: [] })).toBe(
-    'Unrecognized keys: "Cwd", "files"',
+  expect(complaint({ prompt, Cwd: "/", paths: [] })).toBe(
+    'Unrecognized keys: "Cwd", "paths"',
   );
   const snapshot = snapshotArgumentsSchema.safeParse({ prompt });
   expect(snapshot.error && describeIssue(snapshot.error)).toBe(

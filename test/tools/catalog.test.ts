@@ -148,6 +148,7 @@ test("the descriptions carry the limits, which clients drop from schemas", () =>
   const limits: Readonly<Record<string, readonly string[]>> = {
     prompt: ["Not blank", "at most 10000000 bytes"],
     cwd: ["Must exist", "relative", "default"],
+    files: ["at most 100 paths", "cwd"],
     max_turns: ["integer", "at least 1", "No limit by default"],
     model: ["alias", "full name", "Default"],
     effort: ["low", "medium", "high", "xhigh", "max"],
