@@ -189,6 +189,7 @@ async function cli(): Promise<void> {
     output,
     stderr: process.stderr,
     program,
+    installedPath: program[1] ?? process.execPath,
     stdinIsTerminal: process.stdin.isTTY,
     readStdin: () => Bun.stdin.bytes(),
     interrupt: interrupt.signal,

@@ -91,6 +91,8 @@ function asTopic<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
 export interface CliOptions {
   /** How this program is started. */
   readonly program: readonly string[];
+  /** The file that it is: what a client would be pointed at. */
+  readonly installedPath: string;
   readonly words: readonly string[];
   readonly environment: Environment;
   readonly home: string;

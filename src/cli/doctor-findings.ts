@@ -41,6 +41,7 @@ export interface Finding {
 
 export interface Patient {
   readonly program: readonly string[];
+  readonly installedPath: string;
   readonly environment: Environment;
   readonly home: string;
   readonly paths: StatePaths;
@@ -52,17 +53,20 @@ export interface Patient {
 
 export function patientOf(options: {
   readonly program: readonly string[];
+  readonly installedPath: string;
   readonly environment: Environment;
   readonly home: string;
 }): Patient {
-  const { program, environment, home } = options;
+  const { environment, home } = options;
   const parsed = parseSettings(environment);
   const usable = parsed.ok ? parsed : parseSettings({});
   if (!usable.ok) throw new Error(usable.problem);
   const paths = statePaths(environment, home);
   const { settings } = usable;
   const kernel = kernelLayer();
-  return { program, environment, home, paths, parsed, settings, kernel };
+  const { program, installedPath } = options;
+  const self = { program, installedPath };
+  return { ...self, environment, home, paths, parsed, settings, kernel };
 }
 
 export interface Examination {
@@ -82,7 +86,7 @@ export async function examine(patient: Patient): Promise<Examination> {
     ? [await examineLogin(claude.path, patient)]
     : [];
   const findings = [
-    examineProgram(patient.program),
+    examineProgram(patient.installedPath),
     examineSettings(patient.parsed),
     examineClaude(claude),
     ...login,
@@ -106,8 +110,7 @@ function exitCodeOf(findings: readonly Finding[]): number {
     : exitCodes.failed;
 }
 
-function examineProgram(program: readonly string[]): Finding {
-  const path = program.at(-1) ?? "";
+function examineProgram(path: string): Finding {
   const isStable = launchBinary(path).isPathStable;
   return {
     name: "phone-opus",

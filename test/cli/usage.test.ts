@@ -25,6 +25,7 @@ async function cli(words: readonly string[], environment = {}) {
   );
   const code = await runCli({
     program: ["/nowhere/phone-opus"],
+    installedPath: "/nowhere/phone-opus",
     words,
     environment,
     home: "/nowhere",

@@ -5,6 +5,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { binary } from "../cli/binary.ts";
 import { startWorld, type World } from "./claude-code.ts";
 
 setDefaultTimeout(60_000);
@@ -51,6 +52,9 @@ test("a sound installation: nothing fails, and no secret is printed", async () =
     "deny-read",
     "running",
   ]);
+  // The binary of a checkout, where builds come and go.
+  expect(of("phone-opus")?.level).toBe("warn");
+  expect(of("phone-opus")?.text).toContain(` at ${binary}, a place`);
   expect(of("claude")?.text).toMatch(/^Claude Code \d+\.\d+\.\d+ at \//);
   expect(of("login")?.text).toBe("logged in by api_key from ANTHROPIC_API_KEY");
   expect(of("running")?.text).toBe("0 servers, 0 consults");
