@@ -174,6 +174,9 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
     onRefused: (reason) => {
       if (!hasEnded) complain(reason, " until the file changes again");
     },
+    onPostponed: (reason) => {
+      if (!hasEnded) complain(reason, " and tries again");
+    },
   });
   return {
     ...rollout,

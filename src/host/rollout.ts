@@ -20,6 +20,8 @@ export interface HostRolloutOptions {
   /** Resolves only when it failed, with the reason. */
   readonly handOver: (candidate: Candidate) => Promise<string>;
   readonly onRefused: (reason: string) => void;
+  /** Through no fault of the candidate: it will be tried again. */
+  readonly onPostponed: (reason: string) => void;
 }
 
 export interface HostRollout {
@@ -79,7 +81,7 @@ export function createHostRollout(options: HostRolloutOptions): HostRollout {
     mine.resolve();
     if (binary.candidate() !== candidate) return look();
     happen({ kind: "failed", reason });
-    options.onRefused(reason);
+    options.onPostponed(reason);
   };
 
   const look = () => {

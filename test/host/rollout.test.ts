@@ -43,6 +43,7 @@ function watching() {
       return promise;
     },
     onRefused: (reason) => log.push(`refused: ${reason}`),
+    onPostponed: (reason) => log.push(`postponed: ${reason}`),
   });
   const end = async (
     all: ((reason: string) => void)[],
@@ -181,6 +182,7 @@ describe("an unfit one", () => {
       prove: () => Promise.resolve(log.push("prove") ? undefined : ""),
       handOver: () => Promise.resolve(""),
       onRefused: (reason) => log.push(reason),
+      onPostponed: (reason) => log.push(reason),
     });
     clock.advance(60_000);
     expect(log).toEqual([]);
@@ -241,7 +243,7 @@ test("a handoff that fails is told and tried again, after twice the pause", asyn
     reason: "could not take over (ENOSPC)",
   });
   here.clock.advance(4999);
-  expect(here.log.at(-1)).toBe("refused: could not take over (ENOSPC)");
+  expect(here.log.at(-1)).toBe("postponed: could not take over (ENOSPC)");
   here.clock.advance(1001);
   await settled();
   expect(here.log.at(-1)).toStartWith("hand over to a");
