@@ -11,7 +11,7 @@ import {
   until,
   type World,
 } from "../e2e/claude-code.ts";
-import type { Step } from "../messages-api/script.ts";
+import type { Step } from "../../src/messages-api/script.ts";
 import { builtBinary } from "./built-binary.ts";
 import { row, section } from "./hops.ts";
 import { connectRecorded } from "./recorded-client.ts";

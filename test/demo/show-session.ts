@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { World } from "../e2e/claude-code.ts";
 import { userTexts } from "../e2e/claude-code.ts";
-import type { RecordedRequest } from "../messages-api/request.ts";
+import type { RecordedRequest } from "../../src/messages-api/request.ts";
 import { block, clip, row, section } from "./hops.ts";
 import {
   type connectRecorded,

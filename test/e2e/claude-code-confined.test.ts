@@ -16,8 +16,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { sandboxRecordSchema } from "../../src/base/sandbox.ts";
 import { kernelLayer } from "../../src/sandbox/probe.ts";
-import type { RecordedRequest } from "../messages-api/request.ts";
-import { type Step, stepOf, type ToolCall } from "../messages-api/script.ts";
+import type { RecordedRequest } from "../../src/messages-api/request.ts";
+import {
+  type Step,
+  stepOf,
+  type ToolCall,
+} from "../../src/messages-api/script.ts";
 import { filesBelow, startWorld, type World } from "./claude-code.ts";
 
 setDefaultTimeout(60_000);

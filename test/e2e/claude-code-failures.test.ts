@@ -2,7 +2,7 @@
 // and an exit code, and leaves no process. One retry, so that no test waits for minutes.
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import type { Script, Step } from "../messages-api/script.ts";
+import type { Script, Step } from "../../src/messages-api/script.ts";
 import { startWorld, type WorldOptions } from "./claude-code.ts";
 
 setDefaultTimeout(60_000);

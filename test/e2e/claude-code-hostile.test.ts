@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Step } from "../messages-api/script.ts";
+import type { Step } from "../../src/messages-api/script.ts";
 import {
   filesBelow,
   scriptToCome,

@@ -5,7 +5,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { realClaude } from "../messages-api/claude-code.ts";
-import type { Step } from "../messages-api/script.ts";
+import type { Step } from "../../src/messages-api/script.ts";
 import { scriptToCome, startWorld, type World } from "./claude-code.ts";
 
 setDefaultTimeout(60_000);

@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Step, ToolCall } from "../messages-api/script.ts";
+import type { Step, ToolCall } from "../../src/messages-api/script.ts";
 import {
   filesBelow,
   scriptToCome,

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { consultOutcomeSchema } from "../../src/consult/answer.ts";
-import type { Script } from "../messages-api/script.ts";
+import type { Script } from "../../src/messages-api/script.ts";
 import { startWorld, until, type World } from "./claude-code.ts";
 
 setDefaultTimeout(60_000);

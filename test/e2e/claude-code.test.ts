@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Step } from "../messages-api/script.ts";
+import type { Step } from "../../src/messages-api/script.ts";
 import {
   scriptToCome,
   startWorld,

@@ -12,10 +12,10 @@ import { z } from "zod";
 import { faultRecordSchema } from "../../src/base/fault.ts";
 import { consultAnswerSchema } from "../../src/tools/answer.ts";
 import { claudeEnvironment, realClaude } from "../messages-api/claude-code.ts";
-import { startMessagesApi } from "../messages-api/messages-api.ts";
-import type { RecordedRequest } from "../messages-api/request.ts";
-import { stepOf } from "../messages-api/script.ts";
-import type { Script, Step } from "../messages-api/script.ts";
+import { startMessagesApi } from "../../src/messages-api/messages-api.ts";
+import type { RecordedRequest } from "../../src/messages-api/request.ts";
+import { stepOf } from "../../src/messages-api/script.ts";
+import type { Script, Step } from "../../src/messages-api/script.ts";
 
 export const binary = join(import.meta.dir, "../../dist/phone-opus");
 

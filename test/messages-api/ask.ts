@@ -1,6 +1,6 @@
 // Asks the scripted Messages API the way Claude Code's main loop does, for the tests of the API itself.
 
-import type { MessagesApi } from "./messages-api.ts";
+import type { MessagesApi } from "../../src/messages-api/messages-api.ts";
 
 const tools = [{ name: "Read", input_schema: { type: "object" } }];
 

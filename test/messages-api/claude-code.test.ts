@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { claudeEnvironment, realClaude } from "./claude-code.ts";
-import { startMessagesApi } from "./messages-api.ts";
+import { startMessagesApi } from "../../src/messages-api/messages-api.ts";
 
 test("serves the real Claude Code, which needs nothing else", async () => {
   await using api = startMessagesApi([

@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { ask } from "./ask.ts";
-import { startMessagesApi } from "./messages-api.ts";
+import { startMessagesApi } from "../../src/messages-api/messages-api.ts";
 
 const eventSchema = z.looseObject({
   type: z.string(),

@@ -1,3 +1,0 @@
-// The scripted API of `phone-opus doctor --prove`, under the name that the tests know.
-
-export * from "../../src/messages-api/messages-api.ts";
