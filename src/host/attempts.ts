@@ -40,8 +40,8 @@ export interface WaitingCall {
   hasTicket: boolean;
   /** The call was answered "still running": it wants no more progress. */
   isLeft: boolean;
-  /** Its client wants no answer any more. */
-  isCancelled: boolean;
+  /** Aborted when its client wants no answer any more. */
+  readonly cancel: AbortSignal;
   message: string;
   queuePosition: number;
 }
@@ -50,7 +50,6 @@ export interface Attempts {
   settle(
     call: AttemptedCall,
     entry: WaitingCall,
-    cancel: AbortSignal,
     onAccepted: () => void,
   ): Promise<WireOutcome>;
   /** The run goes on without anybody waiting for it. */
@@ -137,15 +136,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   const settle = async (
     call: AttemptedCall,
     entry: WaitingCall,
-    cancel: AbortSignal,
     onAccepted: () => void,
   ): Promise<WireOutcome> => {
-    cancel.addEventListener("abort", () => {
-      entry.isCancelled = true;
-    });
+    const { cancel } = entry;
     const outcome = await attempt(call, entry, cancel, onAccepted);
     if (!cancel.aborted) return outcome;
-    entry.isCancelled = true;
     const { consultId } = entry;
     const spool = spoolAt(options.consultsDirectory, consultId);
     if (options.isShared(entry) || !spool.exists() || spool.hasOutcome())

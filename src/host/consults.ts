@@ -2,35 +2,27 @@
 // go on with a ticket when the client cannot wait, ended when it leaves.
 
 import type { FaultRecord } from "../base/fault.ts";
-import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
-import type { JsonObject } from "../base/json.ts";
+import type { ConsultId } from "../base/ids.ts";
 import { spoolAt } from "../consult/spool.ts";
-import { type Clock, sleep } from "../sys/clock.ts";
+import { sleep } from "../sys/clock.ts";
 import { type ConsultAnswer, consultAnswerSchema } from "../tools/answer.ts";
-import type { WireOutcome, WireProgress } from "../wire/messages.ts";
-import { createAttempts, type WaitingCall } from "./attempts.ts";
+import type { WireOutcome } from "../wire/messages.ts";
+import {
+  type AttemptedCall,
+  type AttemptsOptions,
+  createAttempts,
+  type WaitingCall,
+} from "./attempts.ts";
 import type { Capsule } from "./capsule.ts";
 import type { Circuit } from "./circuit.ts";
 import { isTimeLimit } from "./client-limits.ts";
-import type { Keeper } from "./keeper.ts";
 
-export interface ConsultsOptions {
-  readonly keeper: Keeper;
+export interface ConsultsOptions extends Omit<AttemptsOptions, "isShared"> {
   readonly circuit: Circuit;
-  readonly consultsDirectory: string;
-  readonly owner: ProcessIdentity;
-  readonly clock: Clock;
-  /** A call is attempted again. */
-  readonly onRetry: () => void;
-  readonly log: (line: string) => void;
 }
 
-export interface ConsultRequestCall {
-  readonly kind: "consult" | "attach";
-  readonly consultId: ConsultId;
-  readonly arguments: JsonObject;
+export interface ConsultRequestCall extends AttemptedCall {
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: WireProgress) => void;
   /** Infinity: until the answer is there. */
   readonly waitMs: number;
   /** When an earlier image of this host began the call. */
@@ -76,7 +68,7 @@ export function createConsults(options: ConsultsOptions): Consults {
     ...options,
     isShared: (entry) =>
       [...waiting].some(
-        (other) => other.consultId === entry.consultId && !other.isCancelled,
+        (other) => other.consultId === entry.consultId && !other.cancel.aborted,
       ),
   });
 
@@ -89,6 +81,7 @@ export function createConsults(options: ConsultsOptions): Consults {
     const isAsked = isNew && resumedFromMs === undefined;
     const refusal = isAsked ? options.circuit.ask(call) : undefined;
     if (refusal !== undefined) return { kind: "fault", fault: refusal };
+    const cancel = new AbortController();
     const entry: WaitingCall = {
       consultId: call.consultId,
       startedMs: resumedFromMs ?? clock.monotonicMs(),
@@ -96,12 +89,11 @@ export function createConsults(options: ConsultsOptions): Consults {
       isAttached: false,
       hasTicket: false,
       isLeft: false,
-      isCancelled: false,
+      cancel: cancel.signal,
       message: "starting",
       queuePosition: 0,
     };
     waiting.add(entry);
-    const cancel = new AbortController();
     const onAbort = () => {
       const reason = String(call.signal.reason);
       // Its run goes on: what the client's clock took is there to be fetched.
@@ -115,7 +107,7 @@ export function createConsults(options: ConsultsOptions): Consults {
 
     const accepted = Promise.withResolvers<void>();
     const settled = attempts
-      .settle(call, entry, cancel.signal, accepted.resolve)
+      .settle(call, entry, accepted.resolve)
       .then((outcome) => {
         if (isNew) options.circuit.absorb(outcome, call);
         return resultOf(outcome, entry);
@@ -147,7 +139,7 @@ export function createConsults(options: ConsultsOptions): Consults {
     run,
     followed: () =>
       [...waiting]
-        .filter(({ isLeft, isCancelled }) => isLeft || isCancelled)
+        .filter(({ isLeft, cancel }) => isLeft || cancel.aborted)
         .map((entry) => ({
           consult_id: entry.consultId,
           started_ms: entry.startedMs,
