@@ -3,9 +3,9 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { parseJson } from "../base/json.ts";
 import type { Billing } from "../base/receipt.ts";
-import { readTextIfPresent } from "../sys/files.ts";
+import { readRecordIfPossible } from "../consult/spool.ts";
+import { claudeDirectory } from "../sandbox/claude-places.ts";
 import type { Environment } from "../sys/settings.ts";
 
 /** In the order in which Claude Code prefers them. */
@@ -68,18 +68,11 @@ const accountSchema = z.looseObject({ oauthAccount: z.looseObject({}) });
 function isLoggedIn({ environment, home }: BillingOptions): boolean {
   if ((environment["CLAUDE_CODE_OAUTH_TOKEN"] ?? "") !== "") return true;
   const configured = environment["CLAUDE_CONFIG_DIR"];
-  const directory = configured || join(home, ".claude");
+  const directory = claudeDirectory(environment, home);
+  const has = (path: string, schema: z.ZodType) =>
+    readRecordIfPossible(path, schema) !== undefined;
   return (
-    holds(join(directory, ".credentials.json"), credentialsSchema) ||
-    holds(join(configured || home, ".claude.json"), accountSchema)
+    has(join(directory, ".credentials.json"), credentialsSchema) ||
+    has(join(configured || home, ".claude.json"), accountSchema)
   );
-}
-
-function holds(path: string, schema: z.ZodType): boolean {
-  try {
-    const json = parseJson(readTextIfPresent(path) ?? "");
-    return json.ok && schema.safeParse(json.value).success;
-  } catch {
-    return false;
-  }
 }

@@ -12,8 +12,9 @@
 // LD_PRELOAD and its like pass: proxychains and sandboxes work that way, and whoever
 // sets them has set them for phone-opus as well.
 
-import { isAbsolute, sep } from "node:path";
+import { isAbsolute } from "node:path";
 import type { ConsultId } from "../base/ids.ts";
+import { isInside } from "../base/paths.ts";
 import type { Environment, Settings } from "../sys/settings.ts";
 import { withoutKeys } from "./billing.ts";
 import { markerName } from "./command.ts";
@@ -94,41 +95,20 @@ function isInherited(name: string): boolean {
   return true;
 }
 
-export interface InheritedOptions {
-  readonly inherited: Environment;
-  readonly kept: readonly string[];
-  /** True: API keys and other providers are taken away. */
-  readonly isSubscriptionForced: boolean;
-  readonly cwd: string;
-  readonly home: string;
-}
-
-/** The part that does not depend on the run, for Claude in this directory. */
-export function surroundingEnvironment(
-  { environment, home, settings }: Surroundings,
-  cwd: string,
-): Record<string, string> {
-  return inheritedEnvironment({
-    inherited: environment,
-    kept: settings.keptVariables,
-    isSubscriptionForced: settings.forcesSubscription,
-    cwd,
-    home,
-  });
-}
-
 export interface Surroundings {
   readonly environment: Environment;
   readonly home: string;
   readonly settings: Pick<Settings, "keptVariables" | "forcesSubscription">;
 }
 
+/** The part that does not depend on the run, for Claude in this directory. */
 export function inheritedEnvironment(
-  options: InheritedOptions,
+  { environment: inherited, home, settings }: Surroundings,
+  cwd: string,
 ): Record<string, string> {
-  const clean = cleanEnvironment(options.inherited, options.kept);
-  const environment = options.isSubscriptionForced ? withoutKeys(clean) : clean;
-  const isForeign = (path: string) => isOfProject(path, options);
+  const clean = cleanEnvironment(inherited, settings.keptVariables);
+  const environment = settings.forcesSubscription ? withoutKeys(clean) : clean;
+  const isForeign = (path: string) => isOfProject(path, cwd, home);
   const path = environment["PATH"];
   if (path !== undefined) {
     environment["PATH"] = path
@@ -149,16 +129,8 @@ export function inheritedEnvironment(
  * `npm run` puts the project's own programs before all others: a `git` there would be
  * Claude's. A directory that holds the user's home is no project.
  */
-function isOfProject(
-  path: string,
-  { cwd, home }: { readonly cwd: string; readonly home: string },
-): boolean {
+function isOfProject(path: string, cwd: string, home: string): boolean {
   return !isInside(home, cwd) && isInside(path, cwd);
-}
-
-function isInside(path: string, directory: string): boolean {
-  const prefix = directory === sep ? sep : `${directory}${sep}`;
-  return path === directory || path.startsWith(prefix);
 }
 
 export function claudeEnvironment(

@@ -4,6 +4,7 @@
 
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { isInside } from "../base/paths.ts";
 import type { Capture } from "../sys/capture.ts";
 
 const maxPlaceBytes = 65_536;
@@ -75,8 +76,7 @@ export async function inspect(
     };
   }
   // A configured working tree (core.worktree) may be any directory of this machine.
-  const isAbove = `${cwd}/`.startsWith(root === "/" ? root : `${root}/`);
-  if (root === "" || !isAbove || !exists(join(root, ".git"))) {
+  if (root === "" || !isInside(cwd, root) || !exists(join(root, ".git"))) {
     return off("the repository names a working tree somewhere else");
   }
   const submodules =

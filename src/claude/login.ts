@@ -5,13 +5,11 @@
 // the new one. Without the lock a confined Claude does not try, so none is lost.
 
 import { z } from "zod";
-import { parseJson } from "../base/json.ts";
 import { credentialsPath } from "../sandbox/claude-places.ts";
-import type { RunRecord } from "../consult/spool.ts";
+import { readRecordIfPossible, type RunRecord } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
-import { readTextIfPresent } from "../sys/files.ts";
 import type { Environment } from "../sys/settings.ts";
-import { surroundingEnvironment } from "./environment.ts";
+import { inheritedEnvironment } from "./environment.ts";
 import type { Downstream } from "./prepare.ts";
 import { isAtLeast, type Version } from "./version.ts";
 
@@ -47,7 +45,7 @@ export function loginOf(
   return {
     claudePath: run.claude_path,
     claudeVersion: run.claude_version,
-    environment: surroundingEnvironment(ports, cwd),
+    environment: inheritedEnvironment(ports, cwd),
     home: ports.home,
     clock: ports.clock,
     renew: ports.renewLogin,
@@ -90,10 +88,8 @@ function msUntilDue(options: LoginOptions): number | undefined {
   const { environment, home, clock } = options;
   if (!isAtLeast(options.claudeVersion, renewsSince)) return undefined;
   if (otherLogins.some((name) => environment[name])) return undefined;
-  const json = parseJson(readOrEmpty(credentialsPath(environment, home)));
-  const login = json.ok
-    ? credentialsSchema.safeParse(json.value).data?.claudeAiOauth
-    : undefined;
+  const path = credentialsPath(environment, home);
+  const login = readRecordIfPossible(path, credentialsSchema)?.claudeAiOauth;
   if (login === undefined) return undefined;
   return Math.max(0, login.expiresAt - renewBeforeMs - clock.unixMs());
 }
@@ -103,14 +99,6 @@ const otherLogins = [
   "ANTHROPIC_AUTH_TOKEN",
   "CLAUDE_CODE_OAUTH_TOKEN",
 ];
-
-function readOrEmpty(path: string): string {
-  try {
-    return readTextIfPresent(path) ?? "";
-  } catch {
-    return "";
-  }
-}
 
 const renewTimeoutMs = 20_000;
 

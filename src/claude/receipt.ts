@@ -15,7 +15,7 @@ import type { ConsultOutcome } from "../consult/answer.ts";
 import type { RunRecord, Spool } from "../consult/spool.ts";
 import { billingOf } from "./billing.ts";
 import { isRestricted } from "./command.ts";
-import { surroundingEnvironment } from "./environment.ts";
+import { inheritedEnvironment } from "./environment.ts";
 import { consultOperation } from "./faults.ts";
 import type { Downstream } from "./prepare.ts";
 import type { Transcript } from "./transcript.ts";
@@ -86,7 +86,7 @@ function makeReceipt(
     },
     tree,
     billing: billingOf({
-      environment: surroundingEnvironment(
+      environment: inheritedEnvironment(
         { environment, home, settings },
         run.cwd,
       ),

@@ -18,7 +18,7 @@ import {
   promptInput,
   sessionIdOf,
 } from "./command.ts";
-import { claudeEnvironment, surroundingEnvironment } from "./environment.ts";
+import { claudeEnvironment, inheritedEnvironment } from "./environment.ts";
 import { consultOperation, unavailable } from "./faults.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
 import { type GitGuard, guardGit } from "./git-guard.ts";
@@ -42,7 +42,7 @@ export async function startRun(
   if (!resumed.ok) {
     return failed(unavailable("session_unknown", resumed.problem));
   }
-  const inherited = surroundingEnvironment(ports, request.cwd);
+  const inherited = inheritedEnvironment(ports, request.cwd);
   const git = await guardGit({
     cwd: request.cwd,
     environment: inherited,

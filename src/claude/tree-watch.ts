@@ -5,6 +5,7 @@ import { rmSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
+import { isInside } from "../base/paths.ts";
 import { parseJson } from "../base/json.ts";
 import type { TreeLook, TreeReceipt } from "../base/receipt.ts";
 import type { Spool } from "../consult/spool.ts";
@@ -66,7 +67,7 @@ function ownPlaces({
 
 /** True when what changes there may well be the user's other programs. */
 export function isNoProject({ cwd, home }: WatchedTree): boolean {
-  return `${home}/`.startsWith(cwd === "/" ? "/" : `${cwd}/`);
+  return isInside(home, cwd);
 }
 
 const savedSchema = z.object({

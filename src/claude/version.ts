@@ -3,12 +3,9 @@
 
 import { z } from "zod";
 import type { Environment } from "../sys/settings.ts";
-import { describeError, parseJson } from "../base/json.ts";
-import {
-  ensurePrivateDirectory,
-  readTextIfPresent,
-  replaceFile,
-} from "../sys/files.ts";
+import { describeError } from "../base/json.ts";
+import { readRecordIfPossible } from "../consult/spool.ts";
+import { ensurePrivateDirectory, replaceFile } from "../sys/files.ts";
 import { dirname } from "node:path";
 import {
   fingerprintFile,
@@ -77,14 +74,7 @@ type Cache = z.infer<typeof cacheSchema>;
 
 /** A cache that cannot be read is an empty one. */
 function readCache(cachePath: string): Cache {
-  try {
-    const parsed = parseJson(readTextIfPresent(cachePath) ?? "");
-    return (
-      (parsed.ok ? cacheSchema.safeParse(parsed.value).data : undefined) ?? {}
-    );
-  } catch {
-    return {};
-  }
+  return readRecordIfPossible(cachePath, cacheSchema) ?? {};
 }
 
 /** Best effort: without the cache each run only asks again. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { describeError, parseJson } from "../base/json.ts";
 import { versionLine } from "../base/version.ts";
 import { billingOf } from "../claude/billing.ts";
-import { surroundingEnvironment } from "../claude/environment.ts";
+import { inheritedEnvironment } from "../claude/environment.ts";
 import { renewByStatus } from "../claude/login.ts";
 import { prepareClaude, type Prepared } from "../claude/prepare.ts";
 import { askVersion } from "../claude/version.ts";
@@ -150,10 +150,7 @@ async function examineLogin(
   claudePath: string,
   { environment, home, settings }: Patient,
 ): Promise<Finding> {
-  const claudeGets = surroundingEnvironment(
-    { environment, home, settings },
-    "/",
-  );
+  const claudeGets = inheritedEnvironment({ environment, home, settings }, "/");
   const name = "login";
   const unknown = (why: string): Finding => ({
     name,

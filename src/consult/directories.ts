@@ -2,8 +2,9 @@
 // they must lie in. Symlinks are resolved on both sides first.
 
 import { access, constants, realpath, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import { errorCode } from "../base/json.ts";
+import { isInside } from "../base/paths.ts";
 
 export type ResolvedDirectory =
   | { readonly ok: true; readonly path: string }
@@ -41,9 +42,5 @@ export async function liesInside(
   const canonical = await Promise.all(
     roots.map((root) => realpath(root).catch(() => undefined)),
   );
-  return canonical.some(
-    (root) =>
-      root !== undefined &&
-      (path === root || path.startsWith(root === sep ? sep : root + sep)),
-  );
+  return canonical.some((root) => root !== undefined && isInside(path, root));
 }

@@ -204,6 +204,18 @@ export function readRecord<T>(
   return json.ok ? schema.safeParse(json.value).data : undefined;
 }
 
+/** The same where a file that cannot be read is as good as none. */
+export function readRecordIfPossible<T>(
+  path: string,
+  schema: z.ZodType<T>,
+): T | undefined {
+  try {
+    return readRecord(path, schema);
+  } catch {
+    return undefined;
+  }
+}
+
 function readTail(path: string, bytes: number): string {
   const size = sizeOfFile(path);
   if (size === 0) return "";

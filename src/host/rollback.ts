@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { processIdentitySchema } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
-import { readRecord } from "../consult/spool.ts";
+import { readRecordIfPossible } from "../consult/spool.ts";
 import {
   ensurePrivateDirectory,
   namesIn,
@@ -71,7 +71,7 @@ export function judgeHandoffs(
 ): Condemned[] {
   const known = readCondemned(directory);
   const fallen = notesIn(directory).flatMap((path) => {
-    const handoff = readNote(path, handoffSchema);
+    const handoff = readRecordIfPossible(path, handoffSchema);
     if (handoff !== undefined && isSameProcessAlive(handoff.host)) return [];
     removeIfPossible(path);
     const isGuilty = handoff !== undefined && handoff.at_unix_ms > bootUnixMs;
@@ -159,8 +159,9 @@ export function previousImage(
   }
 }
 
+/** What cannot be read condemns nobody. */
 function readCondemned(directory: string): Condemned[] {
-  return readNote(listOf(directory), condemnedSchema) ?? [];
+  return readRecordIfPossible(listOf(directory), condemnedSchema) ?? [];
 }
 
 function notesIn(directory: string): string[] {
@@ -170,14 +171,5 @@ function notesIn(directory: string): string[] {
       .map((name) => join(directory, name));
   } catch {
     return [];
-  }
-}
-
-/** What cannot be read condemns nobody. */
-function readNote<T>(path: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return readRecord(path, schema);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@
 // something needed lies there, or it is the system's own, which is no secret.
 
 import { realpathSync } from "node:fs";
-import { sep } from "node:path";
+import { isInside } from "../base/paths.ts";
 
 export interface BehindLinks {
   /** Real paths, none of which holds anything needed. */
@@ -50,11 +50,6 @@ export function placesBehindLinks(
     else hidden.add(target);
   }
   return { hidden: [...hidden].toSorted(), open };
-}
-
-function isInside(path: string, directory: string): boolean {
-  const prefix = directory === sep ? sep : `${directory}${sep}`;
-  return path === directory || path.startsWith(prefix);
 }
 
 function leadsTo(link: string): string[] {

@@ -8,6 +8,7 @@ import {
   claudeEnvironment,
   cleanEnvironment,
   inheritedEnvironment,
+  type Surroundings,
 } from "../../src/claude/environment.ts";
 import type { GitGuard } from "../../src/claude/git-guard.ts";
 import type { Environment } from "../../src/sys/settings.ts";
@@ -15,17 +16,18 @@ import type { Environment } from "../../src/sys/settings.ts";
 const consultId = consultIdSchema.parse(`c_${"0123456789abcdef".repeat(2)}`);
 
 const inheriting = (
-  inherited: Environment,
-  options: Partial<Parameters<typeof inheritedEnvironment>[0]> = {},
+  environment: Environment,
+  settings: Partial<Surroundings["settings"]> = {},
+  cwd = "/home/ann/project",
 ) =>
-  inheritedEnvironment({
-    inherited,
-    kept: [],
-    isSubscriptionForced: false,
-    cwd: "/home/ann/project",
-    home: "/home/ann",
-    ...options,
-  });
+  inheritedEnvironment(
+    {
+      environment,
+      home: "/home/ann",
+      settings: { keptVariables: [], forcesSubscription: false, ...settings },
+    },
+    cwd,
+  );
 
 describe("inherited", () => {
   const user = {
@@ -116,8 +118,8 @@ describe("inherited", () => {
 
   test("has what the user named as an exception", () => {
     const inherited = { CLAUDE_CODE_NEW: "1", NODE_OPTIONS: "--x", ENV: "/e" };
-    const kept = ["CLAUDE_CODE_NEW", "NODE_OPTIONS"];
-    expect(inheriting(inherited, { kept })).toEqual({
+    const keptVariables = ["CLAUDE_CODE_NEW", "NODE_OPTIONS"];
+    expect(inheriting(inherited, { keptVariables })).toEqual({
       CLAUDE_CODE_NEW: "1",
       NODE_OPTIONS: "--x",
     });
@@ -137,7 +139,7 @@ describe("inherited", () => {
     ["/home/ann", "/home/ann/bin:/bin", "/home/ann/bin:/bin"],
     ["/", "/usr/bin:/bin", "/usr/bin:/bin"],
   ])("in %s has no programs of the project in its PATH", (cwd, path, left) => {
-    expect(inheriting({ PATH: path }, { cwd })).toEqual({ PATH: left });
+    expect(inheriting({ PATH: path }, {}, cwd)).toEqual({ PATH: left });
   });
 
   test("has no shell of the project", () => {
@@ -155,7 +157,7 @@ describe("inherited", () => {
         CLAUDE_CODE_OAUTH_TOKEN: "token",
         ANTHROPIC_BASE_URL: "u",
       },
-      { isSubscriptionForced: true },
+      { forcesSubscription: true },
     );
     expect(left).toEqual({
       CLAUDE_CODE_OAUTH_TOKEN: "token",
