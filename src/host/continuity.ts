@@ -10,6 +10,7 @@ import { type Fingerprint, fingerprintFile } from "../sys/fingerprint.ts";
 import type { ReplaceImage } from "../sys/image.ts";
 import type { LineOutput } from "../sys/output.ts";
 import type { StatePaths } from "../sys/paths.ts";
+import type { SignalShield } from "../sys/signal-shield.ts";
 import type { SpawnPiped } from "../sys/spawn.ts";
 import type { LaunchBinary } from "./binary.ts";
 import { rehearse, type Rehearsal } from "./candidate.ts";
@@ -31,6 +32,7 @@ export interface RolloutPorts {
   readonly ownPath: string;
   readonly newToken: () => string;
   readonly isInputDrained: () => boolean;
+  readonly signals: SignalShield;
   /** While it is under way nobody may signal this process, and it starts no other. */
   readonly onHandoff: (isUnderWay: boolean) => void;
 }
@@ -141,6 +143,7 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         keeper: options.keeper,
         output: options.output,
         clock,
+        signals: ports.signals,
         onQuiet: (isQuiet) => {
           ports.onHandoff(isQuiet);
           options.intake.setQuiet(isQuiet);

@@ -10,12 +10,14 @@ import { describeError } from "../base/json.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { removeIfPossible } from "../sys/files.ts";
 import type { LineOutput } from "../sys/output.ts";
+import type { SignalShield } from "../sys/signal-shield.ts";
 import type { Keeper } from "./keeper.ts";
 
 export interface HandoffOptions {
   readonly keeper: Pick<Keeper, "suspend" | "resume">;
   readonly output: LineOutput;
   readonly clock: Clock;
+  readonly signals: SignalShield;
   /** From now on, or no longer, what the client sends is kept unread. */
   readonly onQuiet: (isQuiet: boolean) => void;
   /** Whether the capsule can hold all there is. To be asked from a timer. */
@@ -31,7 +33,7 @@ const patienceMs = 1000;
 
 /** Resolves only when it failed, with the reason. */
 export async function handOver(options: HandoffOptions): Promise<string> {
-  const { keeper, clock, output } = options;
+  const { keeper, clock, output, signals } = options;
   await keeper.suspend();
   options.onQuiet(true);
   try {
@@ -46,7 +48,10 @@ export async function handOver(options: HandoffOptions): Promise<string> {
       const over = new AbortController();
       await Promise.race([output.flushed(), sleep(clock, leftMs, over.signal)]);
       over.abort();
+      // Only now, since a client that does not read may end us meanwhile.
+      signals.hold();
       const failure = await inTimer(clock, () => attempt(options));
+      signals.release();
       if (failure !== undefined) return failure;
     }
   } finally {

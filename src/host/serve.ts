@@ -9,11 +9,7 @@ import { readStandardInput } from "../sys/input.ts";
 import { standardOutput } from "../sys/output.ts";
 import { statePaths } from "../sys/paths.ts";
 import type { Environment } from "../sys/settings.ts";
-import {
-  holdSignals,
-  keepingSignals,
-  releaseSignals,
-} from "../sys/signal-shield.ts";
+import { createSignalShield, keepingSignals } from "../sys/signal-shield.ts";
 import { onEndSignals, onReloadSignal } from "../sys/signals.ts";
 import { spawnPiped } from "../sys/spawn.ts";
 import {
@@ -69,7 +65,9 @@ export function serve(options: ServeOptions): void {
   reapCapsules(paths.capsules);
   const trust = () => confirmHandoff(paths.handoffs, process.pid);
 
+  let isLeaving = false;
   const leave = async () => {
+    isLeaving = true;
     host.end();
     registration.remove();
     trust();
@@ -78,6 +76,7 @@ export function serve(options: ServeOptions): void {
     await Promise.race([output.flushed(), sleep(systemClock, farewellMs)]);
     options.exit();
   };
+  const signals = createSignalShield(() => void leave());
   const output = standardOutput(() => void leave());
   const host = createHost({
     program,
@@ -112,15 +111,10 @@ export function serve(options: ServeOptions): void {
             ownPath: options.executable,
             newToken: () => crypto.randomUUID(),
             isInputDrained: () => input.isDrained(),
-            // Between two images a signal would be the end of this process.
+            signals,
             onHandoff: (isUnderWay) => {
-              if (isUnderWay) {
-                registration.remove();
-                holdSignals();
-              } else {
-                releaseSignals();
-                registration = registerHost(paths.hosts);
-              }
+              if (isUnderWay) registration.remove();
+              else if (!isLeaving) registration = registerHost(paths.hosts);
             },
           },
   });
@@ -130,7 +124,7 @@ export function serve(options: ServeOptions): void {
     host.reload();
   });
   // The image before held them back for us; what we start must not inherit that.
-  if (capsulePath !== undefined) releaseSignals();
+  if (capsulePath !== undefined) signals.release();
   let registration = registerHost(paths.hosts);
   const input = readStandardInput({
     onBytes: (bytes) => host.receive(bytes),

@@ -2,17 +2,28 @@
 // ends its server at that moment would leave the runs behind. So they are held back, by
 // the system, until the next image can handle them. Bun's own execve lets go of them
 // before its time, hence the system's.
+//
+// Holding back is a thread's own, and Bun has threads that do not: one of them takes
+// the signal then, and what Bun notes of it ends with the image. So for that moment the
+// handler is alarm(2), which may be called in any thread at any time: the alarm outlives
+// the change, and an image that finds one set knows that it has been told to end.
 
 import { ptr } from "bun:ffi";
 import { constants } from "node:os";
 import type { ReplaceImage } from "./image.ts";
 import { loadLibc } from "./libc.ts";
-import { handledSignals } from "./signals.ts";
+import { endSignals, handledSignals } from "./signals.ts";
 
 /** As the systems number them. */
 const [block, unblock] = process.platform === "darwin" ? [1, 2] : [0, 1];
-/** At least as large as a set of signals is anywhere. */
-const setBytes = 128;
+/** At least as large as the system's set of signals, or action at one, is anywhere. */
+const structureBytes = 256;
+/** For dlsym(3): wherever the name is known. */
+const anyLibrary = process.platform === "darwin" ? -2n : 0n;
+/** A handler is called with the signal's number, which alarm(2) takes for seconds. */
+const longestAlarmS = Math.max(
+  ...endSignals.map((name) => constants.signals[name]),
+);
 
 /** Where the system's library cannot be called, the image is replaced all the same. */
 export function keepingSignals(replace: ReplaceImage): ReplaceImage {
@@ -28,22 +39,68 @@ export function keepingSignals(replace: ReplaceImage): ReplaceImage {
   };
 }
 
-/** From some turns before the change on: what came until then is still handled. */
-export function holdSignals(): void {
-  const library = openLibrary();
-  if (library !== undefined) mask(library, block);
+export interface SignalShield {
+  /** To be followed by a turn of the loop: what came until then is still handled. */
+  hold(): void;
+  /** What came since then, in this image or in the one before it, is told next turn. */
+  release(): void;
 }
 
-/** What was held back comes now. */
-export function releaseSignals(): void {
-  const library = openLibrary();
-  if (library !== undefined) mask(library, unblock);
+/** `onEnd` is called when this process was told to end while nobody could hear it. */
+export function createSignalShield(onEnd: () => void): SignalShield {
+  // Rung by ourselves, or by itself in an image that was slow to start.
+  process.on("SIGALRM", onEnd);
+  let handlers: Handler[] = [];
+  return {
+    hold: () => {
+      const library = openLibrary();
+      if (library === undefined) return;
+      mask(library, block);
+      handlers = endSignals.map((name) => replaceHandler(library, name));
+    },
+    release: () => {
+      const library = openLibrary();
+      if (library === undefined) return;
+      for (const { number, action } of handlers) {
+        library.sigaction(number, ptr(action), null);
+      }
+      handlers = [];
+      mask(library, unblock);
+      if (takeAlarm(library)) process.kill(process.pid, "SIGALRM");
+    },
+  };
 }
 
 type Library = NonNullable<ReturnType<typeof openLibrary>>;
 
+interface Handler {
+  readonly number: number;
+  /** What the system was told to do at the signal, in its own form. */
+  readonly action: Uint8Array;
+}
+
+function replaceHandler(
+  library: Library,
+  name: (typeof endSignals)[number],
+): Handler {
+  const number = constants.signals[name];
+  const action = new Uint8Array(structureBytes);
+  library.sigaction(number, null, ptr(action));
+  const alarm = library.dlsym(anyLibrary, ptr(text("alarm")));
+  if (alarm !== 0n) library.signal(number, alarm);
+  return { number, action };
+}
+
+/** Whether an alarm is set, which is so no longer, and is one of ours. */
+function takeAlarm(library: Library): boolean {
+  const leftS = library.alarm(0);
+  if (leftS <= longestAlarmS) return leftS > 0;
+  library.alarm(leftS);
+  return false;
+}
+
 function mask(library: Library, how: number): void {
-  const set = new Uint8Array(setBytes);
+  const set = new Uint8Array(structureBytes);
   library.sigemptyset(ptr(set));
   for (const name of handledSignals) {
     library.sigaddset(ptr(set), constants.signals[name]);
@@ -56,6 +113,10 @@ function openLibrary() {
     sigemptyset: { args: ["ptr"], returns: "i32" },
     sigaddset: { args: ["ptr", "i32"], returns: "i32" },
     pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+    sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+    signal: { args: ["i32", "u64"], returns: "u64" },
+    dlsym: { args: ["i64", "ptr"], returns: "u64" },
+    alarm: { args: ["u32"], returns: "u32" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   });
 }

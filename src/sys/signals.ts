@@ -2,7 +2,7 @@
 
 import { constants } from "node:os";
 
-const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Called for each signal, with its name and number. */
 export function onEndSignals(
@@ -16,8 +16,8 @@ export function onEndSignals(
 /** `phone-opus mcp reload` sends it. */
 export const reloadSignal = "SIGUSR2";
 
-/** All that a host handles. */
-export const handledSignals = [...endSignals, reloadSignal] as const;
+/** All that a host handles; the last one see signal-shield.ts. */
+export const handledSignals = [...endSignals, reloadSignal, "SIGALRM"] as const;
 
 export function onReloadSignal(callback: () => void): void {
   process.on(reloadSignal, callback);

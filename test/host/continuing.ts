@@ -83,6 +83,7 @@ export function continuing(options: Continuing = {}) {
       ownPath: launchPath,
       newToken: () => crypto.randomUUID(),
       isInputDrained: () => isDrained,
+      signals: { hold: () => {}, release: () => {} },
       onHandoff: (isUnderWay) => signals.push(isUnderWay ? "hidden" : "shown"),
     },
   });

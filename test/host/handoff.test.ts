@@ -36,6 +36,7 @@ function handing(changes: Partial<HandoffOptions> = {}) {
   const dir = tempDir();
   const clock = createFakeClock();
   const steps: string[] = [];
+  const shielded: string[] = [];
   const owing = owingOutput();
   const path = dir.at("capsule");
   let reason: string | undefined;
@@ -49,6 +50,10 @@ function handing(changes: Partial<HandoffOptions> = {}) {
     },
     output: owing.output,
     clock,
+    signals: {
+      hold: () => void shielded.push("hold"),
+      release: () => void shielded.push("release"),
+    },
     onQuiet: (isQuiet) => void steps.push(isQuiet ? "quiet" : "loud"),
     isComplete: () => true,
     writeCapsule: () => {
@@ -58,6 +63,7 @@ function handing(changes: Partial<HandoffOptions> = {}) {
     },
     replace: (capsulePath) => {
       steps.push(`replace ${capsulePath === path && existsSync(path)}`);
+      shielded.push("replace");
       throw new Error("EACCES: permission denied");
     },
     ...changes,
@@ -75,6 +81,7 @@ function handing(changes: Partial<HandoffOptions> = {}) {
   return {
     clock,
     steps,
+    shielded,
     owing,
     run,
     pass,
@@ -96,6 +103,17 @@ describe("a handoff", () => {
       ...takenBack,
     ]);
     expect(here.hasCapsule()).toBe(false);
+  });
+
+  test("holds signals back for its last step alone", async () => {
+    await using here = handing();
+    here.owing.owe(10);
+    here.run();
+    await here.pass(200);
+    expect(here.shielded).toEqual([]);
+    here.owing.pay();
+    await here.pass();
+    expect(here.shielded).toEqual(["hold", "replace", "release"]);
   });
 
   test("touches no input while a worker of ours is left", async () => {
