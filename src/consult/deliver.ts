@@ -3,9 +3,10 @@
 
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
+import { removeDirectory } from "../sys/files.ts";
 import { type AcceptOptions, withLedger } from "./accept.ts";
 import { hasLiveOwner, markDelivered, removeOwner } from "./custody.ts";
-import { removeSpool, spoolAt } from "./spool.ts";
+import { spoolAt } from "./spool.ts";
 
 export interface Delivery {
   /** Who has the answer now and waits no more. */
@@ -26,7 +27,7 @@ export function concludeDelivery(
     removeOwner(spool.directory, owner);
     // Others may wait for the same answer: the last of them takes it away.
     isForgotten = !keepsHistory && !hasLiveOwner(spool.directory);
-    if (isForgotten) removeSpool(spool.directory);
+    if (isForgotten) removeDirectory(spool.directory);
     else markDelivered(spool.directory);
   } catch (error) {
     options.log(`${spool.directory} was not marked: ${describeError(error)}`);

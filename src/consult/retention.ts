@@ -1,14 +1,14 @@
 // What is kept and for how long: the newest consults within an age and a total size.
 // A consult that is not over is never removed.
 
-import { rmSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type ConsultId, consultIdSchema } from "../base/ids.ts";
-import { namesIn } from "../sys/files.ts";
+import { namesIn, removeDirectory } from "../sys/files.ts";
 import { hasLiveOwner, hasLiveRunner } from "./custody.ts";
 import type { Ledger } from "./ledger.ts";
 import { createdUnixMsOf } from "./record.ts";
-import { removeSpool, spoolAt } from "./spool.ts";
+import { spoolAt } from "./spool.ts";
 
 export interface KeptConsult {
   readonly id: ConsultId;
@@ -63,12 +63,12 @@ export function pruneHistory(
       draftName.test(name) &&
       nowUnixMs - modifiedUnixMs(path) > draftAgeMs
     ) {
-      rmSync(path, { recursive: true, force: true });
+      removeDirectory(path);
     }
   }
   const expired = selectExpired(finished, limits, nowUnixMs);
   for (const id of expired) {
-    removeSpool(spoolAt(consultsDirectory, id).directory);
+    removeDirectory(spoolAt(consultsDirectory, id).directory);
     ledger.remove(id);
   }
   return expired;

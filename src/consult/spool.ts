@@ -20,7 +20,6 @@ import {
   openSync,
   readSync,
   renameSync,
-  rmSync,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -33,6 +32,7 @@ import {
   readTextIfPresent,
   replaceFile,
   sizeOfFile,
+  removeDirectory,
 } from "../sys/files.ts";
 import { type ConsultOutcome, consultOutcomeSchema } from "./answer.ts";
 import { type ConsultRequest, consultRequestSchema } from "./request.ts";
@@ -150,7 +150,7 @@ export function draftSpool(
   ensurePrivateDirectory(consultsDirectory);
   const draft = join(consultsDirectory, `.${id}.${process.pid}`);
   const spool = spoolAt(consultsDirectory, id);
-  const discard = () => rmSync(draft, { recursive: true, force: true });
+  const discard = () => removeDirectory(draft);
   let isPublished = false;
   try {
     mkdirSync(draft, { mode: 0o700 });
@@ -185,14 +185,10 @@ export function exportSpool(spool: Spool, id: ConsultId) {
 /** What is left of it goes with the spool. */
 function removeQuietly(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true });
+    removeDirectory(path);
   } catch {
     return;
   }
-}
-
-export function removeSpool(directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Undefined where the file is missing, half written by hand, or of another version. */

@@ -4,6 +4,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -91,6 +92,26 @@ export function takeTurn(
     return true;
   } catch {
     return false;
+  }
+}
+
+const removalTries = 1000;
+
+/**
+ * The directory with all that is in it, or nothing where there is none. Bun's own way
+ * ends, and says nothing, at a directory within that somebody else removes meanwhile.
+ */
+export function removeDirectory(path: string): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      if (!existsSync(path)) return;
+      if (tries === removalTries) throw new Error(`${path} does not go away`);
+    } catch (error) {
+      // Somebody else makes something there meanwhile.
+      if (errorCode(error) !== "ENOTEMPTY" || tries === removalTries)
+        throw error;
+    }
   }
 }
 

@@ -7,12 +7,8 @@ import { join } from "node:path";
 import { faultRecord } from "../../src/base/fault.ts";
 import { consultIdSchema } from "../../src/base/ids.ts";
 import { answerFrom, type ConsultOutcome } from "../../src/consult/answer.ts";
-import {
-  createSpool,
-  exportSpool,
-  removeSpool,
-  spoolAt,
-} from "../../src/consult/spool.ts";
+import { createSpool, exportSpool, spoolAt } from "../../src/consult/spool.ts";
+import { removeDirectory } from "../../src/sys/files.ts";
 import { modeOf, tempDir } from "../helpers/temp-dir.ts";
 import { bareReply } from "./samples.ts";
 
@@ -117,7 +113,7 @@ test("a removed spool is gone with all it holds, and may be removed again", asyn
   await using dir = tempDir();
   const spool = createSpool(dir.path, id, request);
   writeFileSync(join(spool.directory, "runner.1.json"), "{}");
-  removeSpool(spool.directory);
-  removeSpool(spool.directory);
+  removeDirectory(spool.directory);
+  removeDirectory(spool.directory);
   expect([spool.exists(), readdirSync(dir.path)]).toEqual([false, []]);
 });

@@ -11,11 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import {
   createPrivateFile,
   ensurePrivateDirectory,
   namesIn,
   readTextIfPresent,
+  removeDirectory,
   replaceFile,
   writeFully,
 } from "../../src/sys/files.ts";
@@ -135,4 +137,21 @@ test("what is in a directory; nothing where there is none", async () => {
   expect(namesIn(dir.path).toSorted()).toEqual(["directory", "file"]);
   expect(namesIn(dir.at("none"))).toEqual([]);
   expect(() => namesIn(dir.at("file"))).toThrow("ENOTDIR");
+});
+
+test("a directory goes away whole, whatever somebody else does in it meanwhile", async () => {
+  await using dir = tempDir();
+  const path = dir.at("spool");
+  const fixture = `${import.meta.dir}/busies-directory-fixture.ts`;
+  await using other = Bun.spawn([process.execPath, fixture, path], {
+    stdout: "pipe",
+  });
+  await other.stdout.getReader().read();
+  for (let round = 0; round < 300; round += 1) {
+    mkdirSync(path);
+    for (const name of ["a", "b", "c"]) writeFileSync(join(path, name), "");
+    removeDirectory(path);
+    expect(existsSync(path)).toBe(false);
+  }
+  removeDirectory(path);
 });
