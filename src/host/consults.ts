@@ -52,6 +52,9 @@ export interface LiveConsult {
 
 export interface Consults {
   run(call: ConsultRequestCall): Promise<ConsultResult>;
+  /** No call waits for a worker. */
+  isIdle(): boolean;
+  /** Runs that are not over. */
   live(): readonly LiveConsult[];
   /** Runs that nobody waits for any more, but which are watched to their end. */
   followed(): Capsule["followed"];
@@ -155,13 +158,19 @@ export function createConsults(options: ConsultsOptions): Consults {
         resumedFromMs: startedMs,
       });
     },
+    isIdle: () => waiting.size === 0,
     live: () =>
-      [...waiting].map(({ consultId, startedMs, message, queuePosition }) => ({
-        consultId,
-        startedMs,
-        message,
-        queuePosition,
-      })),
+      [...waiting]
+        .filter(
+          ({ consultId }) =>
+            !spoolAt(options.consultsDirectory, consultId).hasOutcome(),
+        )
+        .map(({ consultId, startedMs, message, queuePosition }) => ({
+          consultId,
+          startedMs,
+          message,
+          queuePosition,
+        })),
     end: (reason) => {
       for (const entry of waiting) {
         if (!entry.hasTicket && entry.isAccepted)

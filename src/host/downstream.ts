@@ -62,7 +62,7 @@ export function createDownstream(options: DownstreamOptions): Downstream {
       }
     },
     onReady: (generation) => counters.recordWorkerReady(generation),
-    onLost: () => counters.recordWorkerLost(consults.live().length > 0),
+    onLost: () => counters.recordWorkerLost(!consults.isIdle()),
     onAtRest: () => counters.recordWorkerLost(false),
     onComplaint: log,
   });

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { releaseRun } from "../../src/consult/custody.ts";
 import { spoolAt } from "../../src/consult/spool.ts";
-import { newId, self } from "../consult/scene.ts";
+import { done, newId, self } from "../consult/scene.ts";
 import { until } from "../helpers/until.ts";
 import { consulting } from "./consulting.ts";
 
@@ -99,6 +99,20 @@ describe("patience", () => {
     (await session.attempt(2)).answer();
     await until("it is over", () => session.consults.live().length === 0);
   });
+});
+
+test("a run that is over is not live, though its worker has not said so yet", async () => {
+  await using session = consulting();
+  const { id, result } = session.ask();
+  const attempt = await session.attempt(1);
+  attempt.accept();
+  expect(session.consults.live()).toMatchObject([{ consultId: id }]);
+  spoolAt(session.place.consults, id).recordOutcome(done(id));
+  expect(session.consults.live()).toEqual([]);
+  expect(session.consults.isIdle()).toBe(false);
+  attempt.answer();
+  await result;
+  expect(session.consults.isIdle()).toBe(true);
 });
 
 describe("a cancellation", () => {
