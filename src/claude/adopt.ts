@@ -28,7 +28,10 @@ export async function adoptRun(
   return followRun(ports, spool, options, {
     process:
       leader === undefined
-        ? { pid: run.process?.pid, exited: Promise.resolve(unknownExit) }
+        ? {
+            pid: ownGroup(run.process?.pid, marker),
+            exited: Promise.resolve(unknownExit),
+          }
         : { pid: leader.pid, exited: whenGone(leader, ports.clock) },
     timeoutMs: Math.max(0, run.deadline_unix_ms - ports.clock.unixMs()),
   });
@@ -42,6 +45,23 @@ function findLeader(marker: string): ProcessIdentity | undefined {
     .filter(({ pid, session }) => pid === session)
     .toSorted((a, b) => a.pid - b.pid)[0];
   return leader === undefined ? undefined : identifyProcess(leader.pid);
+}
+
+/**
+ * A leader that is gone may have left its number to a stranger, after a restart of a
+ * container even likely: the group of that number is the run's own only while one of
+ * the run is in it, since then nobody else can have got the number.
+ */
+function ownGroup(
+  number: number | undefined,
+  marker: string,
+): number | undefined {
+  const isOwn = processesOfRun({
+    leader: undefined,
+    group: undefined,
+    marker,
+  }).some(({ group, session }) => group === number || session === number);
+  return isOwn ? number : undefined;
 }
 
 const goneCheckMs = 100;

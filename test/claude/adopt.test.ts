@@ -210,18 +210,27 @@ describe("a process that is not on record", () => {
   });
 });
 
-test("a reused pid is not taken for Claude, and not signalled", async () => {
-  await using here = consulting({ program: "stops-on-sigint" });
-  const { id, spool, claude } = await abandonedRun(here);
-  process.kill(claude.pid, "SIGKILL");
-  await until("Claude is dead", () => !isSameProcessAlive(claude));
-  await using stranger = Bun.spawn(["sleep", "300"], { stdin: "ignore" });
-  const run = spool.readRun();
-  if (run === undefined) throw new Error("the run is on record");
-  const process_ = { pid: stranger.pid, start_time: claude.start_time };
-  spool.recordRun({ ...run, process: process_ });
-  expect(await here.drive(id)).toMatchObject({
-    fault: { fault: { code: "outcome_unknown" } },
-  });
-  expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
-});
+test.each([
+  ["in somebody's group", false],
+  ["that leads a session, as Claude did,", true],
+])(
+  "a reused pid %s is not taken for Claude, and not signalled",
+  async (_, detached) => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id, spool, claude } = await abandonedRun(here);
+    process.kill(claude.pid, "SIGKILL");
+    await until("Claude is dead", () => !isSameProcessAlive(claude));
+    await using stranger = Bun.spawn(["sleep", "300"], {
+      stdin: "ignore",
+      detached,
+    });
+    const run = spool.readRun();
+    if (run === undefined) throw new Error("the run is on record");
+    const process_ = { pid: stranger.pid, start_time: claude.start_time };
+    spool.recordRun({ ...run, process: process_ });
+    expect(await here.drive(id)).toMatchObject({
+      fault: { fault: { code: "outcome_unknown" } },
+    });
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+  },
+);
