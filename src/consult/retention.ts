@@ -1,5 +1,5 @@
 // What is kept and for how long: the newest consults within an age and a total size.
-// A consult that is not over is never removed.
+// A consult that is not over is never removed, nor one whose answer is waited for.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -76,11 +76,11 @@ export function pruneHistory(
 
 function isOver(consultsDirectory: string, id: ConsultId): boolean {
   const spool = spoolAt(consultsDirectory, id);
+  // An outcome is written before those who wait for it can have read it.
+  if (hasLiveOwner(spool.directory)) return false;
   return (
     spool.readOutcome() !== undefined ||
-    (!hasLiveRunner(spool.directory) &&
-      !hasLiveOwner(spool.directory) &&
-      spool.readRun() === undefined)
+    (!hasLiveRunner(spool.directory) && spool.readRun() === undefined)
   );
 }
 

@@ -11,7 +11,16 @@ import {
   type RetentionLimits,
   selectExpired,
 } from "../../src/consult/retention.ts";
-import { done, failed, newId, run, type Scene, scene, self } from "./scene.ts";
+import {
+  done,
+  failed,
+  living,
+  newId,
+  run,
+  type Scene,
+  scene,
+  self,
+} from "./scene.ts";
 
 const now = 1_800_000_000_000;
 const dayMs = 86_400_000;
@@ -161,6 +170,18 @@ test("what was accepted this moment and waits for its runner is not over", async
   addOwner(spool.directory, self);
   expect(prune(place, { ...month, maxBytes: 0 })).toEqual([]);
   expect(spool.exists()).toBe(true);
+});
+
+test("an answer goes when nobody waits for it any more, and not before", async () => {
+  await using place = scene();
+  await using host = living();
+  const spool = place.spool(newId(now - 31 * dayMs));
+  addOwner(spool.directory, host.identity);
+  spool.recordOutcome(done(spool.id));
+  expect(prune(place, nothing)).toEqual([]);
+  expect(spool.readOutcome()).toEqual(done(spool.id));
+  await host.end();
+  expect(prune(place, nothing)).toEqual([String(spool.id)]);
 });
 
 test("what never started and nobody waits for goes when it is old", async () => {
