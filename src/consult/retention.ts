@@ -41,7 +41,10 @@ export function selectExpired(
 const draftAgeMs = 3_600_000;
 const draftName = /^\.c_[0-9a-f]{32}\.\d+$/;
 
-/** Removes what has expired, and drafts that nobody finished. Returns the consults. */
+/**
+ * Removes what has expired, and drafts that nobody finished. Returns the consults. Throws
+ * the system error where one could not be removed, when all the others are.
+ */
 export function pruneHistory(
   consultsDirectory: string,
   ledger: Ledger,
@@ -67,10 +70,17 @@ export function pruneHistory(
     }
   }
   const expired = selectExpired(finished, limits, nowUnixMs);
+  let failure: { readonly error: unknown } | undefined;
   for (const id of expired) {
-    removeDirectory(spoolAt(consultsDirectory, id).directory);
-    ledger.remove(id);
+    try {
+      removeDirectory(spoolAt(consultsDirectory, id).directory);
+      ledger.remove(id);
+    } catch (error) {
+      // It would else be in the way of all that are to go after it, each time again.
+      failure ??= { error };
+    }
   }
+  if (failure !== undefined) throw failure.error;
   return expired;
 }
 

@@ -1,7 +1,13 @@
 // What is kept and for how long.
 
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ConsultId } from "../../src/base/ids.ts";
 import { addOwner, claimRun } from "../../src/consult/custody.ts";
@@ -11,6 +17,8 @@ import {
   type RetentionLimits,
   selectExpired,
 } from "../../src/consult/retention.ts";
+import { tempDir } from "../helpers/temp-dir.ts";
+import { runWithoutRoot } from "../helpers/without-root.ts";
 import {
   done,
   failed,
@@ -182,6 +190,17 @@ test("an answer goes when nobody waits for it any more, and not before", async (
   expect(spool.readOutcome()).toEqual(done(spool.id));
   await host.end();
   expect(prune(place, nothing)).toEqual([String(spool.id)]);
+});
+
+test("one that cannot be removed is told, and in nobody's way", async () => {
+  await using dir = tempDir();
+  chmodSync(dir.path, 0o777);
+  const fixture = join(import.meta.dir, "prunes-history-fixture.ts");
+  expect(await runWithoutRoot(fixture, [dir.path])).toEqual({
+    code: "EACCES",
+    left: [0],
+    rows: 1,
+  });
 });
 
 test("what never started and nobody waits for goes when it is old", async () => {
