@@ -95,16 +95,17 @@ export async function awaitAnswer(
   }
   const { fault } = outcome;
   const isWhole = fault.fault.code === "tree_changed";
-  if (json) await report.answer(JSON.stringify(fault));
+  let isOut = true;
+  if (json) isOut = await report.answer(JSON.stringify(fault));
   else if (isWhole && fault.partial_response !== undefined) {
-    await report.answer(fault.partial_response);
+    isOut = await report.answer(fault.partial_response);
   }
   warnOfBilling(fault.receipt, report);
   report.error(faultText(fault));
   if (!isWhole && fault.partial_response !== undefined && !json) {
     report.info(`Written so far:\n${fault.partial_response}`);
   }
-  conclude(true);
+  conclude(isOut);
   return exitCodeOf(fault);
 }
 
