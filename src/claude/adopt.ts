@@ -10,7 +10,7 @@ import {
   isSameProcessAlive,
   processesOfRun,
 } from "../sys/processes.ts";
-import type { Exit } from "../sys/spawn.ts";
+import { type Exit, unknownExit } from "../sys/spawn.ts";
 import { runMarker } from "./command.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
 
@@ -36,8 +36,6 @@ export async function adoptRun(
     timeoutMs: Math.max(0, run.deadline_unix_ms - ports.clock.unixMs()),
   });
 }
-
-const unknownExit: Exit = { code: undefined, signal: undefined };
 
 /** The marked process that leads its own session, as Claude does. */
 function findLeader(marker: string): ProcessIdentity | undefined {
