@@ -33,7 +33,7 @@ export async function adoptRun(
             exited: Promise.resolve(unknownExit),
           }
         : { pid: leader.pid, exited: whenGone(leader, ports.clock) },
-    timeoutMs: Math.max(0, run.deadline_unix_ms - ports.clock.unixMs()),
+    timeoutMs: timeLeft(run, ports.clock),
   });
 }
 
@@ -60,6 +60,13 @@ function ownGroup(
     marker,
   }).some(({ group, session }) => group === number || session === number);
   return isOwn ? number : undefined;
+}
+
+/** Never more than the whole: the clock may have been set back meanwhile. */
+function timeLeft(run: RunRecord, clock: Clock): number {
+  const wholeMs = run.deadline_unix_ms - run.started_unix_ms;
+  const leftMs = run.deadline_unix_ms - clock.unixMs();
+  return Math.max(0, Math.min(wholeMs, leftMs));
 }
 
 const goneCheckMs = 100;

@@ -143,6 +143,15 @@ describe("an adopted run", () => {
     expect(await here.survivors()).toEqual([]);
   });
 
+  test("has no more than its whole time, though the clock was set back", async () => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id } = await abandonedRun(here, { timeout_s: 3 }, hasBegun(here));
+    expect(await here.driveLater(id, -86_400_000)).toMatchObject({
+      status: "failed",
+      fault: { fault: { code: "timeout" } },
+    });
+  });
+
   test("does not take what Claude left behind for Claude, and ends it", async () => {
     await using here = consulting({
       program: "hangs-with-a-grandchild",
