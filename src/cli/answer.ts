@@ -81,6 +81,7 @@ export async function awaitAnswer(
     );
     return exitCodes.interrupted;
   }
+  const unprinted = `the answer could not be printed, it is kept: phone-opus wait ${consultId}`;
   if (outcome.status === "done") {
     const { answer } = outcome;
     const text = json
@@ -88,7 +89,12 @@ export async function awaitAnswer(
       : detail === "full"
         ? answerText(answer, detail)
         : answer.response;
-    conclude(await report.answer(text));
+    const isOut = await report.answer(text);
+    conclude(isOut);
+    if (!isOut) {
+      report.error(unprinted);
+      return exitCodes.failed;
+    }
     warnOfBilling(answer.receipt, report);
     report.info(summary(answer));
     return exitCodes.answer;
@@ -106,6 +112,7 @@ export async function awaitAnswer(
     report.info(`Written so far:\n${fault.partial_response}`);
   }
   conclude(isOut);
+  if (!isOut) report.error(unprinted);
   return exitCodeOf(fault);
 }
 
