@@ -43,7 +43,7 @@ const draftName = /^\.c_[0-9a-f]{32}\.\d+$/;
 
 /**
  * Removes what has expired, and drafts that nobody finished. Returns the consults. Throws
- * the system error where one could not be removed, when all the others are.
+ * the system error where one could not be read or removed, when all the others are done.
  */
 export function pruneHistory(
   consultsDirectory: string,
@@ -51,12 +51,23 @@ export function pruneHistory(
   limits: RetentionLimits,
   nowUnixMs: number,
 ): ConsultId[] {
+  const failures: unknown[] = [];
+  /** One that fails would else be in the way of the others, each time again. */
+  const forEach = <T>(items: readonly T[], work: (item: T) => void) => {
+    for (const item of items) {
+      try {
+        work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
   const finished: KeptConsult[] = [];
-  for (const name of namesIn(consultsDirectory)) {
+  forEach(namesIn(consultsDirectory), (name) => {
     const path = join(consultsDirectory, name);
     const id = consultIdSchema.safeParse(name);
     if (id.success) {
-      if (!isOver(consultsDirectory, id.data)) continue;
+      if (!isOver(consultsDirectory, id.data)) return;
       finished.push({
         id: id.data,
         createdUnixMs: createdUnixMsOf(id.data),
@@ -68,19 +79,13 @@ export function pruneHistory(
     ) {
       removeDirectory(path);
     }
-  }
+  });
   const expired = selectExpired(finished, limits, nowUnixMs);
-  let failure: { readonly error: unknown } | undefined;
-  for (const id of expired) {
-    try {
-      removeDirectory(spoolAt(consultsDirectory, id).directory);
-      ledger.remove(id);
-    } catch (error) {
-      // It would else be in the way of all that are to go after it, each time again.
-      failure ??= { error };
-    }
-  }
-  if (failure !== undefined) throw failure.error;
+  forEach(expired, (id) => {
+    removeDirectory(spoolAt(consultsDirectory, id).directory);
+    ledger.remove(id);
+  });
+  if (failures.length > 0) throw failures[0];
   return expired;
 }
 

@@ -203,6 +203,24 @@ test("one that cannot be removed is told, and in nobody's way", async () => {
   });
 });
 
+test("one that cannot be read is told, and in nobody's way", async () => {
+  await using place = scene();
+  const spools = [1, 2, 3, 4].map((days) =>
+    place.spool(newId(now - days * dayMs)),
+  );
+  for (const [index, spool] of spools.entries()) {
+    if (index > 1) spool.recordOutcome(done(spool.id));
+    else mkdirSync(join(spool.directory, "outcome.json"));
+  }
+  expect(() => prune(place, nothing)).toThrow("EISDIR");
+  expect(readdirSync(place.consults).toSorted()).toEqual(
+    spools
+      .slice(0, 2)
+      .map(({ id }) => String(id))
+      .toSorted(),
+  );
+});
+
 test("what never started and nobody waits for goes when it is old", async () => {
   await using place = scene();
   const { id } = place.spool(newId(now - 31 * dayMs));
