@@ -97,6 +97,19 @@ describe("an adopted run", () => {
     expect((await here.starts()).length).toBe(1);
   });
 
+  test("that ended with an error of its own does not make up an exit code", async () => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id, claude } = await abandonedRun(here, {}, hasBegun(here));
+    process.kill(claude.pid, "SIGINT");
+    await until("Claude has ended", () => !isSameProcessAlive(claude));
+    const outcome = await here.drive(id);
+    if (outcome.status !== "failed") throw new Error("it has failed");
+    expect(outcome.fault.fault.detail).toStartWith(
+      "Claude Code ended with an error: [ede_diagnostic]",
+    );
+    expect(outcome.fault.session_id).toBe(sessionIdOf(id));
+  });
+
   test("keeps the deadline that it had from the start", async () => {
     await using here = consulting({ program: "stops-on-sigint" });
     const { id, spool } = await abandonedRun(
