@@ -9,7 +9,7 @@ import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
 import { parseSettings, type Settings } from "./sys/settings.ts";
-import { onEndSignals } from "./sys/signals.ts";
+import { endSignalsOfCommand, onEndSignals } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
 const environment = { ...process.env };
@@ -179,7 +179,7 @@ async function cli(): Promise<void> {
   onEndSignals((name, number) => {
     signalCode = 128 + number;
     interrupt.abort(`Interrupted by ${name}`);
-  });
+  }, endSignalsOfCommand());
   const output = standardOutput(() => {});
   const code = await runCli({
     words,

@@ -10,7 +10,7 @@ import {
   isSameProcessAlive,
   processesOfRun,
 } from "../sys/processes.ts";
-import type { Exit } from "../sys/spawn.ts";
+import { type Exit, unknownExit } from "../sys/spawn.ts";
 import { runMarker } from "./command.ts";
 import { type ClaudePorts, followRun, type RunOptions } from "./follow.ts";
 
@@ -28,13 +28,14 @@ export async function adoptRun(
   return followRun(ports, spool, options, {
     process:
       leader === undefined
-        ? { pid: run.process?.pid, exited: Promise.resolve(unknownExit) }
+        ? {
+            pid: ownGroup(run.process?.pid, marker),
+            exited: Promise.resolve(unknownExit),
+          }
         : { pid: leader.pid, exited: whenGone(leader, ports.clock) },
-    timeoutMs: Math.max(0, run.deadline_unix_ms - ports.clock.unixMs()),
+    timeoutMs: timeLeft(run, ports.clock),
   });
 }
-
-const unknownExit: Exit = { code: undefined, signal: undefined };
 
 /** The marked process that leads its own session, as Claude does. */
 function findLeader(marker: string): ProcessIdentity | undefined {
@@ -42,6 +43,30 @@ function findLeader(marker: string): ProcessIdentity | undefined {
     .filter(({ pid, session }) => pid === session)
     .toSorted((a, b) => a.pid - b.pid)[0];
   return leader === undefined ? undefined : identifyProcess(leader.pid);
+}
+
+/**
+ * A leader that is gone may have left its number to a stranger, after a restart of a
+ * container even likely: the group of that number is the run's own only while one of
+ * the run is in it, since then nobody else can have got the number.
+ */
+function ownGroup(
+  number: number | undefined,
+  marker: string,
+): number | undefined {
+  const isOwn = processesOfRun({
+    leader: undefined,
+    group: undefined,
+    marker,
+  }).some(({ group, session }) => group === number || session === number);
+  return isOwn ? number : undefined;
+}
+
+/** Never more than the whole: the clock may have been set back meanwhile. */
+function timeLeft(run: RunRecord, clock: Clock): number {
+  const wholeMs = run.deadline_unix_ms - run.started_unix_ms;
+  const leftMs = run.deadline_unix_ms - clock.unixMs();
+  return Math.max(0, Math.min(wholeMs, leftMs));
 }
 
 const goneCheckMs = 100;

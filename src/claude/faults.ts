@@ -232,9 +232,14 @@ function withoutResult(
     );
   }
   if (exit.code !== 0) {
+    // Of an adopted run nobody knows the code.
+    const how =
+      exit.code === undefined
+        ? "ended with an error"
+        : `exited with code ${exit.code}`;
     return verdict(
       "failed",
-      `Claude Code exited with code ${exit.code}: ${said === "" ? "it said nothing." : said} Try \`claude -p hello\` in a terminal.`,
+      `Claude Code ${how}: ${said === "" ? "it said nothing." : said} Try \`claude -p hello\` in a terminal.`,
     );
   }
   if (transcript.result() !== undefined) {

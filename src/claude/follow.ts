@@ -10,7 +10,7 @@ import type { ConsultRequest } from "../consult/request.ts";
 import type { Spool } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { type Follower, followFile } from "../sys/follow.ts";
-import type { Exit, SpawnOnFiles } from "../sys/spawn.ts";
+import { type Exit, type SpawnOnFiles, unknownExit } from "../sys/spawn.ts";
 import { killRun, type RunProcess, stopRun } from "../sys/stop.ts";
 import { runMarker } from "./command.ts";
 import { conclude, type Ending } from "./conclude.ts";
@@ -136,18 +136,27 @@ function unfollowed(
   };
 }
 
-/** Whatever the ending, all processes of the run are gone when this returns. */
+/**
+ * Whatever the ending, all processes of the run are gone when this returns, but for what
+ * no signal ends, such as a read from a network that hangs: what was paid for does not
+ * wait for those.
+ */
 async function endProcesses(
   ending: Ending,
   process: RunProcess,
   marker: string,
-  { clock, settings }: ClaudePorts,
+  { clock, settings, log }: ClaudePorts,
 ): Promise<Exit> {
-  if (ending.kind === "exited") {
-    await killRun({ leader: undefined, group: process.pid, marker }, clock);
-  } else {
-    const graceMs = ending.kind === "finished" ? 0 : settings.stopGraceMs;
-    await stopRun({ process, marker, clock, graceMs });
+  try {
+    if (ending.kind === "exited") {
+      await killRun({ leader: undefined, group: process.pid, marker }, clock);
+    } else {
+      const graceMs = ending.kind === "finished" ? 0 : settings.stopGraceMs;
+      await stopRun({ process, marker, clock, graceMs });
+    }
+  } catch (error) {
+    log?.(describeError(error));
+    return Promise.race([process.exited, Promise.resolve(unknownExit)]);
   }
   return process.exited;
 }

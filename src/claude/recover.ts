@@ -3,7 +3,7 @@
 
 import { hasLiveRunner } from "../consult/custody.ts";
 import { consultIds } from "../consult/running.ts";
-import { spoolAt } from "../consult/spool.ts";
+import { type Spool, spoolAt } from "../consult/spool.ts";
 import type { AttachPorts } from "./attach.ts";
 
 /** Started runs only: what never started cost nothing and waits to be asked for. */
@@ -13,7 +13,16 @@ export function adoptAbandonedRuns(
 ): void {
   for (const id of consultIds(consultsDirectory)) {
     const spool = spoolAt(consultsDirectory, id);
-    if (spool.hasOutcome() || spool.readRun() === undefined) continue;
-    if (!hasLiveRunner(spool.directory)) ports.startRunner(id, spool);
+    if (isAbandoned(spool)) ports.startRunner(id, spool);
+  }
+}
+
+function isAbandoned(spool: Spool): boolean {
+  try {
+    if (spool.hasOutcome() || spool.readRun() === undefined) return false;
+    return !hasLiveRunner(spool.directory);
+  } catch {
+    // Nor could a runner read it, and the others are not to suffer.
+    return false;
   }
 }

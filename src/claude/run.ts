@@ -39,23 +39,25 @@ export async function driveRun(
     (earlier.process === undefined && !spool.hasOutput())
       ? await startRun(ports, spool, options)
       : await adoptRun(ports, spool, options, earlier);
-  record(spool, outcome, ports.log);
-  forgetTree(spool);
+  // Else the runner that comes to store it has to compare, too.
+  if (record(spool, outcome, ports.log)) forgetTree(spool);
   spool.removeTemporary();
   return outcome;
 }
 
-/** An outcome that cannot be stored is still the outcome. */
+/** An outcome that cannot be stored is still the outcome. True when it was. */
 function record(
   spool: Spool,
   outcome: ConsultOutcome,
   log: ClaudePorts["log"],
-): void {
+): boolean {
   try {
     spool.recordOutcome(outcome);
+    return true;
   } catch (error) {
     log?.(
       `the outcome was not stored in ${spool.directory}: ${describeError(error)}`,
     );
+    return false;
   }
 }

@@ -81,6 +81,7 @@ export async function awaitAnswer(
     );
     return exitCodes.interrupted;
   }
+  const unprinted = `the answer could not be printed, it is kept: phone-opus wait ${consultId}`;
   if (outcome.status === "done") {
     const { answer } = outcome;
     const text = json
@@ -88,23 +89,30 @@ export async function awaitAnswer(
       : detail === "full"
         ? answerText(answer, detail)
         : answer.response;
-    conclude(await report.answer(text));
+    const isOut = await report.answer(text);
+    conclude(isOut);
+    if (!isOut) {
+      report.error(unprinted);
+      return exitCodes.failed;
+    }
     warnOfBilling(answer.receipt, report);
     report.info(summary(answer));
     return exitCodes.answer;
   }
   const { fault } = outcome;
   const isWhole = fault.fault.code === "tree_changed";
-  if (json) await report.answer(JSON.stringify(fault));
+  let isOut = true;
+  if (json) isOut = await report.answer(JSON.stringify(fault));
   else if (isWhole && fault.partial_response !== undefined) {
-    await report.answer(fault.partial_response);
+    isOut = await report.answer(fault.partial_response);
   }
   warnOfBilling(fault.receipt, report);
   report.error(faultText(fault));
   if (!isWhole && fault.partial_response !== undefined && !json) {
     report.info(`Written so far:\n${fault.partial_response}`);
   }
-  conclude(true);
+  conclude(isOut);
+  if (!isOut) report.error(unprinted);
   return exitCodeOf(fault);
 }
 

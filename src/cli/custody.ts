@@ -7,12 +7,14 @@ import { attachToRun } from "../claude/attach.ts";
 import { markerName } from "../claude/command.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
 import { attach } from "../consult/accept.ts";
+import type { ConsultOutcome } from "../consult/answer.ts";
 import { grantTicket, requestCancel } from "../consult/custody.ts";
 import type { Ledger } from "../consult/ledger.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { listRunning, type RunningConsult } from "../consult/running.ts";
 import { spoolAt } from "../consult/spool.ts";
 import { formatDuration } from "../render/porcelain.ts";
+import { faultText } from "../render/tool-result.ts";
 import { listProcesses, sendSignal } from "../sys/processes.ts";
 import type { Settings } from "../sys/settings.ts";
 import {
@@ -115,8 +117,12 @@ export async function cancelCommand(command: CustodyCommand): Promise<number> {
   }
   requestCancel(spool.directory, "The consult was cancelled on request.");
   const outcome = await conclude(ports, id);
+  if (outcome.status === "failed" && spool.exists() && !spool.hasOutcome()) {
+    report.error(faultText(outcome.fault));
+    return exitCodes.failed;
+  }
   report.info(
-    outcome === "done"
+    outcome.status === "done"
       ? `consult ${id} was answered before it could be stopped`
       : `consult ${id} was stopped`,
   );
@@ -127,9 +133,9 @@ export async function cancelCommand(command: CustodyCommand): Promise<number> {
 async function conclude(
   ports: ConsultPorts,
   consultId: RunningConsult["consult_id"],
-): Promise<string> {
+): Promise<ConsultOutcome> {
   const { consultsDirectory } = ports.acceptance.ledger;
-  const outcome = await attachToRun(ports, {
+  return attachToRun(ports, {
     consultId,
     spool: spoolAt(consultsDirectory, consultId),
     // The wish is written: the patience with a stuck runner begins.
@@ -138,7 +144,6 @@ async function conclude(
     onProgress: () => {},
     onQueued: () => {},
   });
-  return outcome.status;
 }
 
 export async function psCommand(

@@ -67,7 +67,15 @@ export function acceptConsult(
   }
   // Spool and row come at once: a row means that there is something to attach to, and a
   // ledger that is made just now finds no spool that will not stay.
-  const draft = draftSpool(consultsDirectory, consultId, request);
+  // The owner comes with them: what nobody owns, gc ends and retention removes.
+  const draft = draftSpool(
+    consultsDirectory,
+    consultId,
+    request,
+    (directory) => {
+      if (options.owner !== undefined) addOwner(directory, options.owner);
+    },
+  );
   const earlier = withLedger(options, (ledger) => {
     const limits = {
       answeredSinceUnixMs: isFresh ? undefined : nowMs - undeliveredMs,
@@ -103,7 +111,7 @@ export function acceptConsult(
       draft.discard();
       throw error;
     }
-    return attach(options, consultId, own, false);
+    return { consultId, spool: own, isAttached: false };
   }
   draft.discard();
   return attach(options, earlier, spoolAt(consultsDirectory, earlier), true);

@@ -98,7 +98,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   /** A row may outlive its run: somebody must be driving it, or about to. */
   const isRunning = (record: ConsultRecord) =>
     record.status === "running" &&
-    (clock.unixMs() - (record.started_unix_ms ?? 0) < startingMs ||
+    (Math.abs(clock.unixMs() - (record.started_unix_ms ?? 0)) < startingMs ||
       hasLiveRunner(directoryOf(record)));
 
   // A ticket alone drives nothing: such a consult is taken up when it is asked for.

@@ -126,10 +126,14 @@ export function wasDelivered(directory: string): boolean {
 
 /** Writes the wish down, then wakes the runner, which also looks by itself. */
 export function requestCancel(directory: string, reason: string): void {
-  replaceFile(join(directory, "cancel.json"), JSON.stringify({ reason }));
-  const runner = readRunner(directory);
-  if (runner !== undefined && isSameProcessAlive(runner.identity)) {
-    sendSignal(runner.identity.pid, "SIGTERM");
+  try {
+    replaceFile(join(directory, "cancel.json"), JSON.stringify({ reason }));
+  } finally {
+    // On a disk that is full the signal alone must do; the runner obeys that, too.
+    const runner = readRunner(directory);
+    if (runner !== undefined && isSameProcessAlive(runner.identity)) {
+      sendSignal(runner.identity.pid, "SIGTERM");
+    }
   }
 }
 

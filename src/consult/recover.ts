@@ -15,8 +15,20 @@ export function* readAllSpools(
   consultsDirectory: string,
 ): Generator<ConsultRecord> {
   for (const id of consultIds(consultsDirectory)) {
-    const record = readSpoolRecord(consultsDirectory, id);
+    const record = tryToRead(consultsDirectory, id);
     if (record !== undefined) yield record;
+  }
+}
+
+/** One that cannot be read must not cost the ledger all the others. */
+function tryToRead(
+  consultsDirectory: string,
+  id: ConsultId,
+): ConsultRecord | undefined {
+  try {
+    return readSpoolRecord(consultsDirectory, id);
+  } catch {
+    return undefined;
   }
 }
 

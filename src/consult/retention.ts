@@ -1,5 +1,5 @@
 // What is kept and for how long: the newest consults within an age and a total size.
-// A consult that is not over is never removed.
+// A consult that is not over is never removed, nor one whose answer is waited for.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -41,19 +41,33 @@ export function selectExpired(
 const draftAgeMs = 3_600_000;
 const draftName = /^\.c_[0-9a-f]{32}\.\d+$/;
 
-/** Removes what has expired, and drafts that nobody finished. Returns the consults. */
+/**
+ * Removes what has expired, and drafts that nobody finished. Returns the consults. Throws
+ * the system error where one could not be read or removed, when all the others are done.
+ */
 export function pruneHistory(
   consultsDirectory: string,
   ledger: Ledger,
   limits: RetentionLimits,
   nowUnixMs: number,
 ): ConsultId[] {
+  const failures: unknown[] = [];
+  /** One that fails would else be in the way of the others, each time again. */
+  const forEach = <T>(items: readonly T[], work: (item: T) => void) => {
+    for (const item of items) {
+      try {
+        work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
   const finished: KeptConsult[] = [];
-  for (const name of namesIn(consultsDirectory)) {
+  forEach(namesIn(consultsDirectory), (name) => {
     const path = join(consultsDirectory, name);
     const id = consultIdSchema.safeParse(name);
     if (id.success) {
-      if (!isOver(consultsDirectory, id.data)) continue;
+      if (!isOver(consultsDirectory, id.data)) return;
       finished.push({
         id: id.data,
         createdUnixMs: createdUnixMsOf(id.data),
@@ -65,22 +79,23 @@ export function pruneHistory(
     ) {
       removeDirectory(path);
     }
-  }
+  });
   const expired = selectExpired(finished, limits, nowUnixMs);
-  for (const id of expired) {
+  forEach(expired, (id) => {
     removeDirectory(spoolAt(consultsDirectory, id).directory);
     ledger.remove(id);
-  }
+  });
+  if (failures.length > 0) throw failures[0];
   return expired;
 }
 
 function isOver(consultsDirectory: string, id: ConsultId): boolean {
   const spool = spoolAt(consultsDirectory, id);
+  // An outcome is written before those who wait for it can have read it.
+  if (hasLiveOwner(spool.directory)) return false;
   return (
     spool.readOutcome() !== undefined ||
-    (!hasLiveRunner(spool.directory) &&
-      !hasLiveOwner(spool.directory) &&
-      spool.readRun() === undefined)
+    (!hasLiveRunner(spool.directory) && spool.readRun() === undefined)
   );
 }
 

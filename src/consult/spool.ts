@@ -141,11 +141,12 @@ export interface SpoolDraft {
   discard(): void;
 }
 
-/** A spool that nobody sees yet. */
+/** A spool that nobody sees yet; `furnish` puts more into it. */
 export function draftSpool(
   consultsDirectory: string,
   id: ConsultId,
   request: ConsultRequest,
+  furnish: (directory: string) => void = () => {},
 ): SpoolDraft {
   ensurePrivateDirectory(consultsDirectory);
   const draft = join(consultsDirectory, `.${id}.${process.pid}`);
@@ -155,6 +156,7 @@ export function draftSpool(
   try {
     mkdirSync(draft, { mode: 0o700 });
     replaceFile(join(draft, "request.json"), JSON.stringify(request));
+    furnish(draft);
   } catch (error) {
     discard();
     throw error;

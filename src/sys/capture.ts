@@ -1,6 +1,8 @@
 // Asks a program one short question: bounded in time and in what it may print.
 
 import { describeError } from "../base/json.ts";
+import { systemClock } from "./clock.ts";
+import { sendSignal } from "./processes.ts";
 
 export interface CaptureRequest {
   readonly command: readonly string[];
@@ -18,6 +20,7 @@ export type Captured =
 export type Capture = (request: CaptureRequest) => Promise<Captured>;
 
 export const capture: Capture = async (request) => {
+  let takeBackEnd = () => {};
   try {
     const child = Bun.spawn([...request.command], {
       cwd: request.cwd,
@@ -25,18 +28,27 @@ export const capture: Capture = async (request) => {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",
-      timeout: request.timeoutMs,
-      killSignal: "SIGKILL",
+      detached: true,
     });
+    const reader = child.stdout.getReader();
+    const end = () => {
+      // Its whole group: what a script has started may be what hangs.
+      sendSignal(-child.pid, "SIGKILL");
+      // Even so somebody may be left who holds the pipe open.
+      void reader.cancel();
+    };
+    takeBackEnd = systemClock.after(request.timeoutMs, end);
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of child.stdout) {
-      bytes += chunk.length;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.length;
       if (bytes > request.maxBytes) {
-        child.kill("SIGKILL");
+        end();
         return { ok: false, reason: `more than ${request.maxBytes} bytes` };
       }
-      chunks.push(chunk);
+      chunks.push(value);
     }
     await child.exited;
     if (child.exitCode === null) {
@@ -45,5 +57,7 @@ export const capture: Capture = async (request) => {
     return { ok: true, code: child.exitCode, stdout: Buffer.concat(chunks) };
   } catch (error) {
     return { ok: false, reason: describeError(error) };
+  } finally {
+    takeBackEnd();
   }
 };

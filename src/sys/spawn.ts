@@ -11,6 +11,9 @@ export interface Exit {
   readonly signal: string | undefined;
 }
 
+/** Of a process that is not our child, or that no signal ends. */
+export const unknownExit: Exit = { code: undefined, signal: undefined };
+
 export interface SpawnedProcess {
   readonly pid: number;
   readonly exited: Promise<Exit>;

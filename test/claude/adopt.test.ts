@@ -97,6 +97,19 @@ describe("an adopted run", () => {
     expect((await here.starts()).length).toBe(1);
   });
 
+  test("that ended with an error of its own does not make up an exit code", async () => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id, claude } = await abandonedRun(here, {}, hasBegun(here));
+    process.kill(claude.pid, "SIGINT");
+    await until("Claude has ended", () => !isSameProcessAlive(claude));
+    const outcome = await here.drive(id);
+    if (outcome.status !== "failed") throw new Error("it has failed");
+    expect(outcome.fault.fault.detail).toStartWith(
+      "Claude Code ended with an error: [ede_diagnostic]",
+    );
+    expect(outcome.fault.session_id).toBe(sessionIdOf(id));
+  });
+
   test("keeps the deadline that it had from the start", async () => {
     await using here = consulting({ program: "stops-on-sigint" });
     const { id, spool } = await abandonedRun(
@@ -141,6 +154,15 @@ describe("an adopted run", () => {
       '"subtype":"error_during_execution"',
     );
     expect(await here.survivors()).toEqual([]);
+  });
+
+  test("has no more than its whole time, though the clock was set back", async () => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id } = await abandonedRun(here, { timeout_s: 3 }, hasBegun(here));
+    expect(await here.driveLater(id, -86_400_000)).toMatchObject({
+      status: "failed",
+      fault: { fault: { code: "timeout" } },
+    });
   });
 
   test("does not take what Claude left behind for Claude, and ends it", async () => {
@@ -210,18 +232,27 @@ describe("a process that is not on record", () => {
   });
 });
 
-test("a reused pid is not taken for Claude, and not signalled", async () => {
-  await using here = consulting({ program: "stops-on-sigint" });
-  const { id, spool, claude } = await abandonedRun(here);
-  process.kill(claude.pid, "SIGKILL");
-  await until("Claude is dead", () => !isSameProcessAlive(claude));
-  await using stranger = Bun.spawn(["sleep", "300"], { stdin: "ignore" });
-  const run = spool.readRun();
-  if (run === undefined) throw new Error("the run is on record");
-  const process_ = { pid: stranger.pid, start_time: claude.start_time };
-  spool.recordRun({ ...run, process: process_ });
-  expect(await here.drive(id)).toMatchObject({
-    fault: { fault: { code: "outcome_unknown" } },
-  });
-  expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
-});
+test.each([
+  ["in somebody's group", false],
+  ["that leads a session, as Claude did,", true],
+])(
+  "a reused pid %s is not taken for Claude, and not signalled",
+  async (_, detached) => {
+    await using here = consulting({ program: "stops-on-sigint" });
+    const { id, spool, claude } = await abandonedRun(here);
+    process.kill(claude.pid, "SIGKILL");
+    await until("Claude is dead", () => !isSameProcessAlive(claude));
+    await using stranger = Bun.spawn(["sleep", "300"], {
+      stdin: "ignore",
+      detached,
+    });
+    const run = spool.readRun();
+    if (run === undefined) throw new Error("the run is on record");
+    const process_ = { pid: stranger.pid, start_time: claude.start_time };
+    spool.recordRun({ ...run, process: process_ });
+    expect(await here.drive(id)).toMatchObject({
+      fault: { fault: { code: "outcome_unknown" } },
+    });
+    expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+  },
+);

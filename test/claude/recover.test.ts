@@ -95,3 +95,15 @@ test("what is no consult is passed by", () => {
   writeFileSync(join(here.consults, "notes"), "");
   expect(here.adopt()).toEqual([id]);
 });
+
+test("one that cannot be read keeps nobody else from being found", () => {
+  using here = world();
+  const ids = Array.from({ length: 20 }, () => {
+    const { id, spool } = here.spool(false);
+    mkdirSync(join(spool.directory, "run.json"));
+    return [id, here.spool().id];
+  });
+  expect(here.adopt().toSorted()).toEqual(
+    ids.flatMap(([, id]) => id ?? []).toSorted(),
+  );
+});

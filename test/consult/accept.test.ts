@@ -60,6 +60,24 @@ test("the row that makes the ledger knows its owner too", async () => {
   expect(rowsOf(place)[0]?.owner_pid).toBe(self.pid);
 });
 
+test("nobody ever sees a new spool without its owner", async () => {
+  await using place = scene(self);
+  const count = 200;
+  const options = { ...place.options, maxQueued: count };
+  const fixture = join(import.meta.dir, "watches-accepted-fixture.ts");
+  await using watcher = Bun.spawn(
+    [process.execPath, fixture, place.consults, String(count)],
+    { stdin: "ignore", stderr: "inherit" },
+  );
+  const output = watcher.stdout.getReader();
+  await output.read();
+  for (let index = 0; index < count; index += 1) {
+    acceptConsult(options, newId(), request, true);
+  }
+  const told = await output.read();
+  expect(Buffer.from(told.value ?? []).toString()).toBe("0\n");
+});
+
 test("without an owner nobody is written down", async () => {
   await using place = scene();
   const id = newId();

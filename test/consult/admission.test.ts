@@ -195,6 +195,16 @@ test("a run counts while it starts and while its runner lives, then no more", as
   }
 });
 
+test("a run whose runner is gone does not count because the clock was set back", () => {
+  admission(1).queue(accept(), () => {});
+  nowMs -= 3_600_000;
+  expect(
+    admission(1)
+      .queue(accept(), () => {})
+      .hasCome(),
+  ).toBe(true);
+});
+
 test("a successor of a worker that died after the admission need not wait", () => {
   const id = accept();
   admission(1).queue(id, () => {});

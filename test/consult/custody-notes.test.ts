@@ -1,7 +1,7 @@
 // Who waits for a run, who wants it ended, and when nobody is left.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import {
   addOwner,
   cancelReason,
@@ -101,6 +101,15 @@ test("a cancellation is written down and wakes the runner", async () => {
   requestCancel(dir.path, "No longer wanted: é");
   expect(await runner.ended).toBe("SIGTERM");
   expect(cancelReason(dir.path)).toBe("No longer wanted: é");
+});
+
+test("a cancellation that cannot be written down still wakes the runner", async () => {
+  await using dir = tempDir();
+  await using runner = living();
+  expect(claimRun(dir.path, runner.identity)).toBe(true);
+  mkdirSync(dir.at("cancel.json"));
+  expect(() => requestCancel(dir.path, "stop")).toThrow();
+  expect(await runner.ended).toBe("SIGTERM");
 });
 
 test("a cancellation never signals another process with the runner's number", async () => {

@@ -1,7 +1,7 @@
 // Rows from spools: what a lost ledger would have known.
 
 import { expect, test } from "bun:test";
-import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { markDelivered } from "../../src/consult/custody.ts";
 import { outcomeFields, queuedRecord } from "../../src/consult/record.ts";
@@ -90,4 +90,13 @@ test("what is no spool, or none to be read, makes no row", async () => {
 test("where there are no consults there are no rows", async () => {
   await using place = scene();
   expect([...readAllSpools(place.dir.at("none"))]).toEqual([]);
+});
+
+test("a spool that cannot be read costs none of the others", async () => {
+  await using place = scene();
+  const [first, closed, last] = [place.spool(), place.spool(), place.spool()];
+  mkdirSync(join(closed.directory, "outcome.json"));
+  expect(
+    [...readAllSpools(place.consults)].map((row) => row.consult_id).toSorted(),
+  ).toEqual([first.id, last.id].toSorted());
 });

@@ -1,7 +1,13 @@
 // What is kept and for how long.
 
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ConsultId } from "../../src/base/ids.ts";
 import { addOwner, claimRun } from "../../src/consult/custody.ts";
@@ -11,7 +17,18 @@ import {
   type RetentionLimits,
   selectExpired,
 } from "../../src/consult/retention.ts";
-import { done, failed, newId, run, type Scene, scene, self } from "./scene.ts";
+import { tempDir } from "../helpers/temp-dir.ts";
+import { runWithoutRoot } from "../helpers/without-root.ts";
+import {
+  done,
+  failed,
+  living,
+  newId,
+  run,
+  type Scene,
+  scene,
+  self,
+} from "./scene.ts";
 
 const now = 1_800_000_000_000;
 const dayMs = 86_400_000;
@@ -161,6 +178,47 @@ test("what was accepted this moment and waits for its runner is not over", async
   addOwner(spool.directory, self);
   expect(prune(place, { ...month, maxBytes: 0 })).toEqual([]);
   expect(spool.exists()).toBe(true);
+});
+
+test("an answer goes when nobody waits for it any more, and not before", async () => {
+  await using place = scene();
+  await using host = living();
+  const spool = place.spool(newId(now - 31 * dayMs));
+  addOwner(spool.directory, host.identity);
+  spool.recordOutcome(done(spool.id));
+  expect(prune(place, nothing)).toEqual([]);
+  expect(spool.readOutcome()).toEqual(done(spool.id));
+  await host.end();
+  expect(prune(place, nothing)).toEqual([String(spool.id)]);
+});
+
+test("one that cannot be removed is told, and in nobody's way", async () => {
+  await using dir = tempDir();
+  chmodSync(dir.path, 0o777);
+  const fixture = join(import.meta.dir, "prunes-history-fixture.ts");
+  expect(await runWithoutRoot(fixture, [dir.path])).toEqual({
+    code: "EACCES",
+    left: [0],
+    rows: 1,
+  });
+});
+
+test("one that cannot be read is told, and in nobody's way", async () => {
+  await using place = scene();
+  const spools = [1, 2, 3, 4].map((days) =>
+    place.spool(newId(now - days * dayMs)),
+  );
+  for (const [index, spool] of spools.entries()) {
+    if (index > 1) spool.recordOutcome(done(spool.id));
+    else mkdirSync(join(spool.directory, "outcome.json"));
+  }
+  expect(() => prune(place, nothing)).toThrow("EISDIR");
+  expect(readdirSync(place.consults).toSorted()).toEqual(
+    spools
+      .slice(0, 2)
+      .map(({ id }) => String(id))
+      .toSorted(),
+  );
 });
 
 test("what never started and nobody waits for goes when it is old", async () => {

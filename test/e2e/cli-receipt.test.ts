@@ -44,6 +44,24 @@ test("the answer is printed whole, and the files are named", async () => {
   expect(rowOf(here, id)).toMatchObject({ status: "failed", num_turns: 1 });
 });
 
+test.each([[[]], [["--json"]]])(
+  "an answer that could not be printed %j is not forgotten",
+  async (options) => {
+    await using here = writing();
+    const environment = { PHONE_OPUS_HISTORY: "off" };
+    const child = here.spawn(["consult", ...options, "Why?"], { environment });
+    void child.stdin.end();
+    await child.stdout.cancel();
+    expect(await child.exited).toBe(1);
+    await untilNothingRuns(here);
+    const [id] = consultIds(here);
+    if (id === undefined) throw new Error("the consult is on record");
+    const waited = await here.run(["wait", id], { environment });
+    expect(waited.stdout).toBe("It is 42.\n");
+    expect(consultIds(here)).toEqual([]);
+  },
+);
+
 test("as JSON the record carries answer and receipt", async () => {
   await using here = writing();
   const { code, stdout } = await here.run(["consult", "--json", "Why?"]);

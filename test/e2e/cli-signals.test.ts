@@ -3,10 +3,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { until } from "../claude/consulting.ts";
-import { shell } from "../cli/binary.ts";
+import { binary, shell } from "../cli/binary.ts";
 import type { FakeClaudeName } from "../fake-claude/fake-claude.ts";
 
 type Here = ReturnType<typeof shell>;
+
+// What is handled here is as usual in what we start, though we may run under nohup.
+process.on("SIGHUP", () => process.exit(129));
 
 /** Sends the signal once Claude has read its prompt (and has its grandchild). */
 async function interrupted(
@@ -65,6 +68,22 @@ describe("a signal while Claude runs", () => {
     );
     expect(await here.survivors()).toEqual([]);
   });
+});
+
+test("the end of the terminal ends nothing under nohup", async () => {
+  await using here = shell({
+    program: "answers-slowly",
+    environment: { FAKE_CLAUDE_MS: "1000" },
+  });
+  const child = Bun.spawn(
+    ["sh", "-c", 'trap "" HUP; exec "$0" consult --quiet "Why?"', binary],
+    { cwd: here.cwd, env: here.environment, stdin: "ignore", stderr: "pipe" },
+  );
+  const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+  await until("Claude runs", async () => (await here.starts()).length === 1);
+  child.kill("SIGHUP");
+  expect(await output).toEqual(["The answer is 42.\n", ""]);
+  expect(await child.exited).toBe(0);
 });
 
 describe("Ctrl-C before Claude runs", () => {

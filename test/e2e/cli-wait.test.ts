@@ -2,11 +2,12 @@
 // back to them.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../claude/consulting.ts";
 import { shell } from "../cli/binary.ts";
 import { hasLiveOwner, readRunner } from "../../src/consult/custody.ts";
+import { isSameProcessAlive } from "../../src/sys/processes.ts";
 import {
   consultIds,
   type Here,
@@ -181,6 +182,25 @@ describe("cancel", () => {
     );
     expect(await here.survivors()).toEqual([]);
     expect((await here.starts()).length).toBe(1);
+  });
+
+  test("that no runner can be started for does not say that it was done", async () => {
+    await using here = shell({ program: "stops-on-sigint" });
+    const { id, spool } = await orphanedConsult(here, "How long?");
+    const runner = readRunner(spool.directory)?.identity;
+    if (runner === undefined) throw new Error("a runner drives the run");
+    process.kill(runner.pid, "SIGKILL");
+    await until("the runner is gone", () => !isSameProcessAlive(runner));
+    const logPath = join(spool.directory, "runner.log");
+    rmSync(logPath);
+    mkdirSync(logPath);
+    const { code, stderr } = await here.run(["cancel", id]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("EISDIR");
+    expect(stderr).not.toContain("was stopped");
+    rmdirSync(logPath);
+    expect((await here.run(["cancel", id])).code).toBe(0);
+    expect(await here.survivors()).toEqual([]);
   });
 
   test("of a run whose runner is stuck kills the runner after a while", async () => {

@@ -2,6 +2,9 @@
 
 import { expect, test } from "bun:test";
 import { capture, type CaptureRequest } from "../../src/sys/capture.ts";
+import { identifyProcess, sendSignal } from "../../src/sys/processes.ts";
+import { tempDir } from "../helpers/temp-dir.ts";
+import { until } from "../helpers/until.ts";
 
 const ask = (script: string, options: Partial<CaptureRequest> = {}) =>
   capture({
@@ -30,6 +33,24 @@ test.each([
   expect(told).toMatchObject({ ok: false });
   expect(JSON.stringify(told)).toContain(reason);
 });
+
+test.each([
+  ["in its group, and is ended", "sleep 600", true],
+  ["out of its group", "setsid sleep 600", false],
+])(
+  "one whose child hangs %s, does not hold us up",
+  async (_, child, isEnded) => {
+    await using dir = tempDir();
+    const script = `${child} & echo $! >${dir.at("pid")}; wait`;
+    expect(await ask(script, { timeoutMs: 300 })).toEqual({
+      ok: false,
+      reason: "ended by SIGKILL",
+    });
+    const pid = Number(await Bun.file(dir.at("pid")).text());
+    if (!isEnded) sendSignal(pid, "SIGKILL");
+    await until("the child is gone", () => identifyProcess(pid) === undefined);
+  },
+);
 
 test.each([
   ["a program that is not there", { command: ["no-such-program"] }],

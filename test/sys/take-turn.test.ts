@@ -34,6 +34,15 @@ test("the next turn comes when the time is over, and not before", async () => {
   ]).toEqual([false, false, true, true]);
 });
 
+test("a stamp of a clock that was far ahead holds nobody back", async () => {
+  await using dir = tempDir();
+  writeFileSync(dir.at("stamp"), "");
+  const now = Date.now();
+  utimesSync(dir.at("stamp"), now / 1000 + 10 ** 8, now / 1000 + 10 ** 8);
+  expect(takeTurn(dir.at("stamp"), now, hourMs)).toBe(true);
+  expect(takeTurn(dir.at("stamp"), now, hourMs)).toBe(false);
+});
+
 test("a turn that is taken sets the clock anew", async () => {
   await using dir = tempDir();
   writeFileSync(dir.at("stamp"), "");
