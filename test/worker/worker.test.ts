@@ -2,12 +2,15 @@
 // its input, and faults that are its own.
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { firstGeneration } from "../../src/base/ids.ts";
 import type { ConsultPorts } from "../../src/claude/ports.ts";
+import { answerFrom } from "../../src/consult/answer.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { createLineOutput } from "../../src/sys/output.ts";
 import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
+import { fullReply } from "../consult/samples.ts";
+import { request } from "../consult/scene.ts";
 import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
 import { until } from "../helpers/until.ts";
 import { memoryOutput } from "../host/memory-output.ts";
@@ -162,6 +165,25 @@ describe("a worker", () => {
     expect(JSON.stringify(answer)).toContain("a broken invariant");
     receive("garbage\n");
     expect(output.messages().at(-1)).toMatchObject({ kind: "complaint" });
+  });
+
+  test("answers too long a line with where the answer is kept", async () => {
+    await using place = tempDir();
+    const { receive, answered, output } = start(place, (id, spool) => {
+      const answer = answerFrom(id, request, fullReply);
+      const response = "ü".repeat(5000);
+      spool.recordOutcome({ status: "done", answer: { ...answer, response } });
+      return silent(id, spool);
+    });
+    receive(execute({ prompt: "Why?" }));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("invalid_input"));
+    const [id] = readdirSync(place.at("consults"));
+    expect(JSON.stringify(answer)).toContain(`phone-opus://consult/${id}`);
+    // Nobody may take it for delivered.
+    expect(JSON.stringify(answer)).not.toContain('"consult_id"');
+    const sizes = output.lines.map((line) => Buffer.byteLength(line));
+    expect(Math.max(...sizes)).toBeLessThan(10_000);
   });
 
   test("takes a last line without its end, and is over when all is answered", async () => {
