@@ -4,7 +4,7 @@
 
 import { faultRecord, type FaultRecord } from "../base/fault.ts";
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
-import { describeIssue, type JsonObject } from "../base/json.ts";
+import { describeError, describeIssue, type JsonObject } from "../base/json.ts";
 import { type Outcome, success } from "../base/outcome.ts";
 import { attachToRun } from "../claude/attach.ts";
 import { consultOperation } from "../claude/faults.ts";
@@ -78,14 +78,19 @@ async function takeIn(
 ): Promise<Outcome<Accepted>> {
   const acceptance = { ...ports.acceptance, owner: operation.owner };
   const { consultId } = operation;
+  const { consultsDirectory } = acceptance.ledger;
   if (operation.kind === "attach") {
-    const spool = spoolAt(acceptance.ledger.consultsDirectory, consultId);
-    if (spool.exists()) {
-      return success(attach(acceptance, consultId, spool, true));
+    const spool = spoolAt(consultsDirectory, consultId);
+    if (!spool.exists()) {
+      return invalid(
+        `There is no consult ${consultId}: see consult_list for those that are kept.`,
+      );
     }
-    return invalid(
-      `There is no consult ${consultId}: see consult_list for those that are kept.`,
-    );
+    try {
+      return success(attach(acceptance, consultId, spool, true));
+    } catch (error) {
+      return notOwned(spool.directory, error);
+    }
   }
   const call = consultCallSchema.safeParse(operation.arguments);
   if (!call.success) return invalid(describeIssue(call.error));
@@ -98,7 +103,6 @@ async function takeIn(
     );
   } catch (error) {
     if (error instanceof QueueFullError) return queueFull(error);
-    const { consultsDirectory } = acceptance.ledger;
     return { ok: false, fault: spoolFault(consultsDirectory, error) };
   }
 }
@@ -112,6 +116,19 @@ function queueFull(error: QueueFullError): {
     stage: "worker",
     operation: consultOperation,
     detail: `The queue is full (${error.message}): try again when some are over; see consult_list.`,
+  });
+  return { ok: false, fault };
+}
+
+function notOwned(
+  directory: string,
+  error: unknown,
+): { ok: false; fault: FaultRecord } {
+  const fault = faultRecord({
+    code: "process_failure",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `It cannot be noted in ${directory} that somebody waits for this consult (${describeError(error)}): free the disk or correct its permissions, and ask again.`,
   });
   return { ok: false, fault };
 }

@@ -1,7 +1,7 @@
 // Who waits for a run, who wants it ended, and when nobody is left.
 
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import {
   addOwner,
   cancelReason,
@@ -32,6 +32,16 @@ test("an owner is written down under its number, and lives as long as it does", 
   expect(hasLiveOwner(dir.path)).toBe(true);
   await owner.end();
   expect(hasLiveOwner(dir.path)).toBe(false);
+});
+
+test("an owner who is noted already needs no room on the disk", async () => {
+  await using dir = tempDir();
+  addOwner(dir.path, self);
+  // Where a note would be written first there is no room for it.
+  mkdirSync(dir.at(`owner.${self.pid}.json.${process.pid}.tmp`));
+  addOwner(dir.path, self);
+  expect(hasLiveOwner(dir.path)).toBe(true);
+  expect(() => addOwner(dir.path, { ...self, start_time: "1" })).toThrow();
 });
 
 test("one living owner among dead and unreadable ones is enough", async () => {

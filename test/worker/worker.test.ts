@@ -3,14 +3,16 @@
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { firstGeneration } from "../../src/base/ids.ts";
 import type { ConsultPorts } from "../../src/claude/ports.ts";
 import { answerFrom } from "../../src/consult/answer.ts";
+import { createSpool } from "../../src/consult/spool.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { createLineOutput } from "../../src/sys/output.ts";
 import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
 import { fullReply } from "../consult/samples.ts";
-import { request } from "../consult/scene.ts";
+import { newId, request } from "../consult/scene.ts";
 import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
 import { until } from "../helpers/until.ts";
 import { memoryOutput } from "../host/memory-output.ts";
@@ -76,6 +78,8 @@ function execute(question: Record<string, unknown>) {
   };
   return `${JSON.stringify(message)}\n`;
 }
+
+const anyId = /c_[0-9a-f]+/;
 
 const failing: StartRunner = () => ({
   ok: false,
@@ -165,6 +169,19 @@ describe("a worker", () => {
     expect(JSON.stringify(answer)).toContain("a broken invariant");
     receive("garbage\n");
     expect(output.messages().at(-1)).toMatchObject({ kind: "complaint" });
+  });
+
+  test("says that it cannot wait for a run on a full disk", async () => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, failing);
+    const id = newId();
+    const { directory } = createSpool(place.at("consults"), id, request);
+    // Where the owner's note would be written first there is no room for it.
+    mkdirSync(join(directory, `owner.7.json.${process.pid}.tmp`));
+    receive(execute({}).replace('"consult",', '"attach",').replace(anyId, id));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("process_failure"));
+    expect(JSON.stringify(answer)).toContain(`cannot be noted in ${directory}`);
   });
 
   test("answers too long a line with where the answer is kept", async () => {
