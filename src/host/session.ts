@@ -189,9 +189,14 @@ export function createSession(earlier: SessionState = coldSession): Session {
       if (notification.success) {
         const { method, params } = notification.data;
         if (method === "notifications/cancelled") {
-          // A cancelled request is owed no answer, so its id is free again.
-          const cancelled = cancellationSchema.safeParse(params);
-          if (cancelled.success) pending.delete(cancelled.data.requestId);
+          // A cancelled request is owed no answer, so its id is free again. One that
+          // was answered meanwhile is no news; and as the first thing that an image
+          // hears it would settle which era the library speaks.
+          const cancelled =
+            cancellationSchema.safeParse(params).data?.requestId;
+          if (cancelled === undefined || !pending.delete(cancelled)) {
+            return { kind: "ignore" };
+          }
         }
         if (method === "notifications/initialized" && opening.length === 1) {
           opening = [...opening, frame];

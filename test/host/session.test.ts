@@ -169,6 +169,17 @@ describe("request ids", () => {
     expect(verdict(session.admit(request(7, "ping"), 0, ""))).toBe("pass ping");
   });
 
+  test("a cancellation of what is not owed goes no further", () => {
+    const session = initialized();
+    session.admit(request(7, "ping"), 0, "");
+    session.settle({ jsonrpc: "2.0", id: 7, result: {} });
+    for (const params of [{ requestId: 7 }, { requestId: "x" }, {}]) {
+      const method = "notifications/cancelled";
+      const cancelled = { jsonrpc: "2.0", method, params };
+      expect(verdict(session.admit(cancelled, 0, ""))).toBe("ignore");
+    }
+  });
+
   test("outgoing requests and notifications settle nothing", () => {
     const session = initialized();
     session.admit(request(7, "ping"), 0, "");
