@@ -63,6 +63,9 @@ export interface Consults {
   end(reason: string): void;
 }
 
+/** How long a worker may take to tell an outcome that is there. */
+const tellingMs = 1000;
+
 export function createConsults(options: ConsultsOptions): Consults {
   const { keeper, clock } = options;
   const waiting = new Set<WaitingCall>();
@@ -76,6 +79,8 @@ export function createConsults(options: ConsultsOptions): Consults {
 
   const hasSpool = (consultId: ConsultId) =>
     spoolAt(options.consultsDirectory, consultId).exists();
+  const hasOutcome = (consultId: ConsultId) =>
+    spoolAt(options.consultsDirectory, consultId).hasOutcome();
 
   const run = async (call: ConsultRequestCall): Promise<ConsultResult> => {
     const { resumedFromMs } = call;
@@ -124,7 +129,15 @@ export function createConsults(options: ConsultsOptions): Consults {
       ? sleep(clock, Math.max(0, waitMs), over.signal)
           // A ticket needs a run to be a ticket for.
           .then(() => Promise.race([accepted.promise, settled]))
-          .then(() => {
+          // One that is over is not "still running", however short the wait: the
+          // worker is about to tell.
+          .then(() =>
+            hasOutcome(entry.consultId)
+              ? Promise.race([settled, sleep(clock, tellingMs, over.signal)])
+              : undefined,
+          )
+          .then((told) => {
+            if (told !== undefined) return told;
             if (!over.signal.aborted) attempts.giveTicket(entry);
             entry.isLeft = true;
             return {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { releaseRun } from "../../src/consult/custody.ts";
 import { spoolAt } from "../../src/consult/spool.ts";
-import { newId, self } from "../consult/scene.ts";
+import { done, newId, self } from "../consult/scene.ts";
 import { until } from "../helpers/until.ts";
 import { consulting } from "./consulting.ts";
 
@@ -47,6 +47,33 @@ describe("patience", () => {
     attempt.accept();
     expect(await result).toMatchObject({ kind: "running" });
     expect(hasTicket()).toBe(true);
+  });
+
+  test("of none still gives the answer of a run that is over", async () => {
+    await using session = consulting();
+    const { id, result, hasTicket } = session.ask({ waitMs: 0 });
+    spoolAt(session.place.consults, id).recordOutcome(done(id));
+    const attempt = await session.attempt(1);
+    session.clock.advance(0);
+    attempt.accept();
+    // The next line of the worker comes when the wait is over already.
+    await Bun.sleep(0);
+    attempt.answer();
+    expect(await result).toMatchObject({ kind: "answer" });
+    expect(hasTicket()).toBe(false);
+  });
+
+  test("does not last for ever when the worker does not tell what is over", async () => {
+    await using session = consulting();
+    const { id, result, hasTicket } = session.ask({ waitMs: 0 });
+    spoolAt(session.place.consults, id).recordOutcome(done(id));
+    const attempt = await session.attempt(1);
+    session.clock.advance(0);
+    attempt.accept();
+    await session.pass(1000, 1);
+    expect(await result).toMatchObject({ kind: "running" });
+    expect(hasTicket()).toBe(true);
+    attempt.answer();
   });
 
   test("of none gives the fault of a call that is not accepted", async () => {
