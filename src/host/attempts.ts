@@ -93,8 +93,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await keeper.consult({
         kind: call.kind,
-        // The run that it was attached to may be over, and delivered to another.
-        consultId: entry.consultId,
+        // The run that it was attached to may be over, and delivered to another. Read
+        // anew for each worker: the keeper asks again by itself when it replaces one.
+        get consultId() {
+          return entry.consultId;
+        },
         arguments: call.arguments,
         signal: cancel,
         onAccepted: ({ consult_id, is_attached }) => {
