@@ -92,9 +92,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   ): Promise<WireOutcome> => {
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await keeper.consult({
-        kind: call.kind,
-        // The run that it was attached to may be over, and delivered to another. Read
-        // anew for each worker: the keeper asks again by itself when it replaces one.
+        // Both are read anew for each worker: the keeper asks again by itself when it
+        // replaces one. What was left with a ticket may be fetched and forgotten by
+        // then, and must not run once more for nobody.
+        get kind() {
+          return entry.isLeft && entry.isAccepted ? "attach" : call.kind;
+        },
+        // The run that it was attached to may be over, and delivered to another.
         get consultId() {
           return entry.consultId;
         },

@@ -14,11 +14,15 @@ import { spoolFault } from "../claude/start.ts";
 import {
   type Accepted,
   acceptConsult,
+  type AcceptOptions,
   attach,
   QueueFullError,
 } from "../consult/accept.ts";
 import { releaseRun } from "../consult/custody.ts";
-import { parseConsultRequest } from "../consult/request.ts";
+import {
+  type ConsultRequest,
+  parseConsultRequest,
+} from "../consult/request.ts";
 import { spoolAt } from "../consult/spool.ts";
 import type { ConsultAnswer } from "../tools/answer.ts";
 import { consultCallSchema } from "../tools/consult.ts";
@@ -92,17 +96,29 @@ async function takeIn(
       return notOwned(spool.directory, error);
     }
   }
+  // Asked again: what was right then need not be so now, and there is nothing to wait
+  // for. Whoever has the answer first may have it forgotten.
+  const earlier = spoolAt(consultsDirectory, consultId).readRequest();
+  if (earlier !== undefined) return accept(acceptance, consultId, earlier);
   const call = consultCallSchema.safeParse(operation.arguments);
   if (!call.success) return invalid(describeIssue(call.error));
   const { fresh, ...question } = call.data;
   const parsed = await parseConsultRequest(question, ports.rules);
   if (!parsed.ok) return invalid(parsed.problem);
+  return accept(acceptance, consultId, parsed.request, fresh);
+}
+
+function accept(
+  acceptance: AcceptOptions,
+  consultId: ConsultId,
+  request: ConsultRequest,
+  isFresh = false,
+): Outcome<Accepted> {
   try {
-    return success(
-      acceptConsult(acceptance, consultId, parsed.request, fresh === true),
-    );
+    return success(acceptConsult(acceptance, consultId, request, isFresh));
   } catch (error) {
     if (error instanceof QueueFullError) return queueFull(error);
+    const { consultsDirectory } = acceptance.ledger;
     return { ok: false, fault: spoolFault(consultsDirectory, error) };
   }
 }

@@ -123,7 +123,10 @@ describe("patience", () => {
     session.clock.advance(5000);
     await result;
     attempt.loseWorker();
-    (await session.attempt(2)).answer();
+    const second = await session.attempt(2);
+    // Fetched, and forgotten where no history is kept, it would run once more.
+    expect(second.call.kind).toBe("attach");
+    second.answer();
     await until("it is over", () => session.consults.live().length === 0);
   });
 });

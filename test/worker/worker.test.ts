@@ -12,7 +12,7 @@ import { systemClock } from "../../src/sys/clock.ts";
 import { createLineOutput } from "../../src/sys/output.ts";
 import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
 import { fullReply } from "../consult/samples.ts";
-import { newId, request } from "../consult/scene.ts";
+import { done, newId, request } from "../consult/scene.ts";
 import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
 import { until } from "../helpers/until.ts";
 import { memoryOutput } from "../host/memory-output.ts";
@@ -169,6 +169,19 @@ describe("a worker", () => {
     expect(JSON.stringify(answer)).toContain("a broken invariant");
     receive("garbage\n");
     expect(output.messages().at(-1)).toMatchObject({ kind: "complaint" });
+  });
+
+  test("goes on with a run that was accepted, though its directory is gone", async () => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, silent);
+    const id = newId();
+    const spool = createSpool(place.at("consults"), id, request);
+    spool.recordOutcome(done(id));
+    const question = { prompt: request.prompt, cwd: place.at("gone") };
+    receive(execute(question).replace(anyId, id));
+    expect(await answered()).toMatchObject({
+      outcome: { status: "success", result: { consult_id: id } },
+    });
   });
 
   test("says that it cannot wait for a run on a full disk", async () => {
