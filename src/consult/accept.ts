@@ -160,14 +160,22 @@ function mendRow(ledger: Ledger, consultsDirectory: string, id: ConsultId) {
   } else ledger.update(id, truth);
 }
 
-/** Makes this process's client the one whom the run is for. */
+/**
+ * Makes this process's client the one whom the run is for. Throws the system error
+ * where a run that is not over cannot be owned.
+ */
 export function attach(
   options: AcceptOptions,
   consultId: ConsultId,
   spool: Spool,
   isAttached: boolean,
 ): Accepted {
-  if (options.owner !== undefined) addOwner(spool.directory, options.owner);
+  try {
+    if (options.owner !== undefined) addOwner(spool.directory, options.owner);
+  } catch (error) {
+    // An answer that is there is to be had on a full disk, too.
+    if (!spool.hasOutcome()) throw error;
+  }
   return { consultId, spool, isAttached };
 }
 

@@ -72,8 +72,12 @@ function lastRunnerNumber(directory: string): number {
   return Math.max(0, ...numbers);
 }
 
+/** Writes nothing where it is noted already: on a full disk that stays true. */
 export function addOwner(directory: string, owner: ProcessIdentity): void {
-  replaceFile(ownerPath(directory, owner), JSON.stringify(owner));
+  const path = ownerPath(directory, owner);
+  const noted = readRecord(path, processIdentitySchema);
+  if (noted?.start_time === owner.start_time) return;
+  replaceFile(path, JSON.stringify(owner));
 }
 
 export function removeOwner(directory: string, owner: ProcessIdentity): void {

@@ -92,14 +92,22 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   ): Promise<WireOutcome> => {
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await keeper.consult({
-        kind: call.kind,
-        consultId: call.consultId,
+        // Both are read anew for each worker: the keeper asks again by itself when it
+        // replaces one. What was left with a ticket may be fetched and forgotten by
+        // then, and must not run once more for nobody.
+        get kind() {
+          return entry.isLeft && entry.isAccepted ? "attach" : call.kind;
+        },
+        // The run that it was attached to may be over, and delivered to another.
+        get consultId() {
+          return entry.consultId;
+        },
         arguments: call.arguments,
         signal: cancel,
         onAccepted: ({ consult_id, is_attached }) => {
           entry.consultId = consult_id;
           entry.isAccepted = true;
-          entry.isAttached = is_attached && call.kind === "consult";
+          entry.isAttached ||= is_attached && call.kind === "consult";
           if (entry.hasTicket) giveTicket(entry);
           onAccepted();
         },

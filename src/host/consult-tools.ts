@@ -114,6 +114,8 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
           ...call,
           ...invocation,
           kind: "consult",
+          onAccepted: (id) =>
+            invocations.attach(call.requestId, invocation, id),
           arguments: question,
           waitMs: wait_s === undefined ? options.waitMs(call) : wait_s * 1000,
         });
@@ -132,8 +134,15 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
       const id = consultIdSchema.parse(consult_id);
       const spool = spoolAt(ledger.consultsDirectory, id);
       if (!spool.exists()) return faultResult(noSuchConsult(id));
-      if (!spool.hasOutcome()) {
-        requestCancel(spool.directory, "The consult was cancelled on request.");
+      try {
+        if (!spool.hasOutcome()) {
+          requestCancel(
+            spool.directory,
+            "The consult was cancelled on request.",
+          );
+        }
+      } catch (error) {
+        return faultResult(notWritten(spool.directory, error));
       }
       return present(
         call,
@@ -169,6 +178,15 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
       }
     },
   };
+}
+
+function notWritten(directory: string, error: unknown): FaultRecord {
+  return faultRecord({
+    code: "process_failure",
+    stage: "host",
+    operation: "tools/call:consult_cancel",
+    detail: `The cancellation cannot be noted in ${directory} (${describeError(error)}): free the disk or correct its permissions, and cancel again; see consult_list for whether it still runs.`,
+  });
 }
 
 function noSuchConsult(id: ConsultId): FaultRecord {

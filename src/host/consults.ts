@@ -27,6 +27,8 @@ export interface ConsultRequestCall extends AttemptedCall {
   readonly waitMs: number;
   /** When an earlier image of this host began the call. */
   readonly resumedFromMs?: number | undefined;
+  /** It waits for this run, its own or another call's. */
+  readonly onAccepted?: (consultId: ConsultId) => void;
 }
 
 export type ConsultResult =
@@ -64,6 +66,9 @@ export interface Consults {
   end(reason: string): void;
 }
 
+/** How long a worker may take to tell an outcome that is there. */
+const tellingMs = 1000;
+
 export function createConsults(options: ConsultsOptions): Consults {
   const { keeper, clock } = options;
   const waiting = new Set<WaitingCall>();
@@ -77,6 +82,8 @@ export function createConsults(options: ConsultsOptions): Consults {
 
   const hasSpool = (consultId: ConsultId) =>
     spoolAt(options.consultsDirectory, consultId).exists();
+  const hasOutcome = (consultId: ConsultId) =>
+    spoolAt(options.consultsDirectory, consultId).hasOutcome();
 
   const run = async (call: ConsultRequestCall): Promise<ConsultResult> => {
     const { resumedFromMs } = call;
@@ -110,7 +117,10 @@ export function createConsults(options: ConsultsOptions): Consults {
 
     const accepted = Promise.withResolvers<void>();
     const settled = attempts
-      .settle(call, entry, accepted.resolve)
+      .settle(call, entry, () => {
+        call.onAccepted?.(entry.consultId);
+        accepted.resolve();
+      })
       .then((outcome) => {
         if (isNew) options.circuit.absorb(outcome, call);
         return resultOf(outcome, entry);
@@ -122,7 +132,15 @@ export function createConsults(options: ConsultsOptions): Consults {
       ? sleep(clock, Math.max(0, waitMs), over.signal)
           // A ticket needs a run to be a ticket for.
           .then(() => Promise.race([accepted.promise, settled]))
-          .then(() => {
+          // One that is over is not "still running", however short the wait: the
+          // worker is about to tell.
+          .then(() =>
+            hasOutcome(entry.consultId)
+              ? Promise.race([settled, sleep(clock, tellingMs, over.signal)])
+              : undefined,
+          )
+          .then((told) => {
+            if (told !== undefined) return told;
             if (!over.signal.aborted) attempts.giveTicket(entry);
             entry.isLeft = true;
             return {

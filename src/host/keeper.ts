@@ -23,6 +23,7 @@ import type { RestartBudget } from "../supervise/budget.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { sendSignal } from "../sys/processes.ts";
 import { helloProblem } from "../wire/channel.ts";
+import { createDeliveries } from "./deliveries.ts";
 import { type KeeperState, withoutWorker } from "./keeper-state.ts";
 import {
   type LiveWorker,
@@ -103,8 +104,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let live: LiveWorker | undefined;
   const leaving = new Set<Promise<void>>();
   const waiting = createWaitingRoom<Started>();
-  /** Told to the next worker when there is none. */
-  const undelivered: ConsultId[] = [...(earlier?.undelivered ?? [])];
+  const deliveries = createDeliveries(options.owner, earlier?.undelivered);
   let lastLoss = "";
   let nextOperationId = 1;
   let takeBackWake = () => {};
@@ -155,15 +155,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
   };
 
   const tellDeliveries = () => {
-    if (live === undefined) return;
-    for (const consult_id of undelivered.splice(0)) {
-      const { owner } = options;
-      live.channel.tell({ kind: "delivered", consult_id, owner });
-    }
+    if (live !== undefined) deliveries.tell(live.channel);
   };
 
   const lose = (reason: string) => {
     lastLoss = reason;
+    deliveries.lost();
     options.onLost(generation);
     happen({ kind: "lost", isDemanded: !waiting.isEmpty() });
   };
@@ -267,7 +264,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       }
     },
     delivered: (consultId) => {
-      undelivered.push(consultId);
+      deliveries.add(consultId);
       tellDeliveries();
     },
     end: (reason) => {
@@ -294,7 +291,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       generation,
       has_spawned: hasSpawned,
       lifecycle: withoutWorker(state),
-      undelivered: [...undelivered],
+      undelivered: deliveries.untold(),
     }),
   };
 }

@@ -16,6 +16,8 @@ export type PendingRequest = Readonly<z.infer<typeof pendingRequestSchema>>;
 export const sessionStateSchema = z.object({
   is_initialized: z.boolean(),
   is_older_era: z.boolean(),
+  /** Absent in what older versions leave. */
+  is_newer_era: z.boolean().optional(),
   /** The client's own lines: `initialize` and what it said when that was answered. */
   opening: z.array(z.string()),
   pending: z.array(pendingRequestSchema),

@@ -85,8 +85,6 @@ const waitsByNature = new Set([
   // Answered when the session ends.
   "subscriptions/listen",
 ]);
-/** What a client of the older revisions may send before `initialize`. */
-const beforeInitialize = new Set(["initialize", "ping"]);
 
 export function createSession(earlier: SessionState = coldSession): Session {
   const pending = new Map<RequestId, PendingRequest>(
@@ -97,6 +95,9 @@ export function createSession(earlier: SessionState = coldSession): Session {
   let isInitialized = earlier.is_initialized;
   // The first message without an envelope settles that this client is of the older era.
   let isOlderEra = earlier.is_older_era;
+  // One that has named its protocol is not of the older era for a ping that does not,
+  // such as a gateway's between: that would end the session.
+  let isNewerEra = earlier.is_newer_era ?? false;
   let opening: readonly string[] = earlier.opening;
 
   const admitRequest = (
@@ -122,7 +123,9 @@ export function createSession(earlier: SessionState = coldSession): Session {
     }
     const isModern = envelopeVersionKey in metaOf(params);
     const needsInitialize = isOlderEra || !isModern;
-    if (needsInitialize && !isInitialized && !beforeInitialize.has(method)) {
+    const mayComeFirst =
+      method === "initialize" || (method === "ping" && !isNewerEra);
+    if (needsInitialize && !isInitialized && !mayComeFirst) {
       return refuse(
         faultRecord({
           code: "not_initialized",
@@ -172,6 +175,8 @@ export function createSession(earlier: SessionState = coldSession): Session {
       opening = [frame];
     }
     if (!isModern) isOlderEra = true;
+    // To discover what is spoken here settles nothing yet.
+    else if (method !== "server/discover") isNewerEra = true;
     pending.set(id, { id, operation, startedMs: nowMs, frame });
     return { kind: "pass", message, operation };
   };
@@ -184,9 +189,14 @@ export function createSession(earlier: SessionState = coldSession): Session {
       if (notification.success) {
         const { method, params } = notification.data;
         if (method === "notifications/cancelled") {
-          // A cancelled request is owed no answer, so its id is free again.
-          const cancelled = cancellationSchema.safeParse(params);
-          if (cancelled.success) pending.delete(cancelled.data.requestId);
+          // A cancelled request is owed no answer, so its id is free again. One that
+          // was answered meanwhile is no news; and as the first thing that an image
+          // hears it would settle which era the library speaks.
+          const cancelled =
+            cancellationSchema.safeParse(params).data?.requestId;
+          if (cancelled === undefined || !pending.delete(cancelled)) {
+            return { kind: "ignore" };
+          }
         }
         if (method === "notifications/initialized" && opening.length === 1) {
           opening = [...opening, frame];
@@ -224,6 +234,7 @@ export function createSession(earlier: SessionState = coldSession): Session {
     state: () => ({
       is_initialized: isInitialized,
       is_older_era: isOlderEra,
+      ...(isNewerEra ? { is_newer_era: true } : {}),
       opening: [...opening],
       pending: [...pending.values()],
     }),

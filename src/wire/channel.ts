@@ -106,9 +106,15 @@ export function createWorkerChannel(options: ChannelOptions): WorkerChannel {
       if (closedBecause !== undefined) {
         return Promise.resolve(lost(options.generation, closedBecause));
       }
+      const line = JSON.stringify(message);
+      const bytes = Buffer.byteLength(line);
+      // The worker would not read it, nor know which operation it has to answer.
+      if (bytes > options.maxLineBytes) {
+        return Promise.resolve(tooLong(options, bytes));
+      }
       const answer = Promise.withResolvers<WireOutcome>();
       pending.set(message.id, { ...handlers, settle: answer.resolve });
-      send(message);
+      options.send(line);
       return answer.promise;
     },
     cancel: (id, reason) => {
@@ -141,6 +147,20 @@ function lost(generation: Generation, reason: string): WireOutcome {
     operation: "tools/call:consult",
     generation,
     detail: reason,
+  });
+  return { status: "fault", fault };
+}
+
+function tooLong(
+  { generation, maxLineBytes }: ChannelOptions,
+  bytes: number,
+): WireOutcome {
+  const fault = faultRecord({
+    code: "invalid_input",
+    stage: "host",
+    operation: "tools/call:consult",
+    generation,
+    detail: `The question makes a line of ${bytes} bytes for the worker, longer than ${maxLineBytes}: send less, or raise PHONE_OPUS_MAX_LINE_BYTES.`,
   });
   return { status: "fault", fault };
 }

@@ -4,7 +4,7 @@
 
 import { faultRecord, type FaultRecord } from "../base/fault.ts";
 import type { ConsultId, ProcessIdentity } from "../base/ids.ts";
-import { describeIssue, type JsonObject } from "../base/json.ts";
+import { describeError, describeIssue, type JsonObject } from "../base/json.ts";
 import { type Outcome, success } from "../base/outcome.ts";
 import { attachToRun } from "../claude/attach.ts";
 import { consultOperation } from "../claude/faults.ts";
@@ -14,11 +14,15 @@ import { spoolFault } from "../claude/start.ts";
 import {
   type Accepted,
   acceptConsult,
+  type AcceptOptions,
   attach,
   QueueFullError,
 } from "../consult/accept.ts";
 import { releaseRun } from "../consult/custody.ts";
-import { parseConsultRequest } from "../consult/request.ts";
+import {
+  type ConsultRequest,
+  parseConsultRequest,
+} from "../consult/request.ts";
 import { spoolAt } from "../consult/spool.ts";
 import type { ConsultAnswer } from "../tools/answer.ts";
 import { consultCallSchema } from "../tools/consult.ts";
@@ -78,24 +82,40 @@ async function takeIn(
 ): Promise<Outcome<Accepted>> {
   const acceptance = { ...ports.acceptance, owner: operation.owner };
   const { consultId } = operation;
+  const { consultsDirectory } = acceptance.ledger;
   if (operation.kind === "attach") {
-    const spool = spoolAt(acceptance.ledger.consultsDirectory, consultId);
-    if (spool.exists()) {
-      return success(attach(acceptance, consultId, spool, true));
+    const spool = spoolAt(consultsDirectory, consultId);
+    if (!spool.exists()) {
+      return invalid(
+        `There is no consult ${consultId}: see consult_list for those that are kept.`,
+      );
     }
-    return invalid(
-      `There is no consult ${consultId}: see consult_list for those that are kept.`,
-    );
+    try {
+      return success(attach(acceptance, consultId, spool, true));
+    } catch (error) {
+      return notOwned(spool.directory, error);
+    }
   }
+  // Asked again: what was right then need not be so now, and there is nothing to wait
+  // for. Whoever has the answer first may have it forgotten.
+  const earlier = spoolAt(consultsDirectory, consultId).readRequest();
+  if (earlier !== undefined) return accept(acceptance, consultId, earlier);
   const call = consultCallSchema.safeParse(operation.arguments);
   if (!call.success) return invalid(describeIssue(call.error));
   const { fresh, ...question } = call.data;
   const parsed = await parseConsultRequest(question, ports.rules);
   if (!parsed.ok) return invalid(parsed.problem);
+  return accept(acceptance, consultId, parsed.request, fresh);
+}
+
+function accept(
+  acceptance: AcceptOptions,
+  consultId: ConsultId,
+  request: ConsultRequest,
+  isFresh = false,
+): Outcome<Accepted> {
   try {
-    return success(
-      acceptConsult(acceptance, consultId, parsed.request, fresh === true),
-    );
+    return success(acceptConsult(acceptance, consultId, request, isFresh));
   } catch (error) {
     if (error instanceof QueueFullError) return queueFull(error);
     const { consultsDirectory } = acceptance.ledger;
@@ -112,6 +132,19 @@ function queueFull(error: QueueFullError): {
     stage: "worker",
     operation: consultOperation,
     detail: `The queue is full (${error.message}): try again when some are over; see consult_list.`,
+  });
+  return { ok: false, fault };
+}
+
+function notOwned(
+  directory: string,
+  error: unknown,
+): { ok: false; fault: FaultRecord } {
+  const fault = faultRecord({
+    code: "process_failure",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `It cannot be noted in ${directory} that somebody waits for this consult (${describeError(error)}): free the disk or correct its permissions, and ask again.`,
   });
   return { ok: false, fault };
 }

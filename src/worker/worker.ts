@@ -68,11 +68,26 @@ export function createWorker(options: WorkerOptions): Worker {
     options.onPressure(isUnderPressure);
   };
 
-  const send = async (message: ToHost) => {
-    const written = output.writeLine(JSON.stringify(message));
+  const write = async (line: string) => {
+    const written = output.writeLine(line);
     lookAtPressure();
     await written;
     lookAtPressure();
+  };
+  const send = (message: ToHost) => write(JSON.stringify(message));
+
+  /** The host reads no longer line than the limit, and would wait for ever. */
+  const answer = (
+    id: OperationId,
+    outcome: WireOutcome,
+    consultId: ConsultId | undefined,
+  ) => {
+    const line = JSON.stringify({ kind: "answer", id, outcome });
+    const bytes = Buffer.byteLength(line);
+    if (bytes <= consults.maxLineBytes) return write(line);
+    const detail = `The answer makes a line of ${bytes} bytes, longer than ${consults.maxLineBytes}: it is kept, see the resource phone-opus://consult/${consultId} or \`phone-opus history show ${consultId}\`; or raise PHONE_OPUS_MAX_LINE_BYTES and ask again.`;
+    const fault = workerFault("invalid_input", detail, generation);
+    return send({ kind: "answer", id, outcome: { status: "fault", fault } });
   };
 
   const complain = (detail: string) =>
@@ -134,8 +149,9 @@ export function createWorker(options: WorkerOptions): Worker {
         const over = Promise.resolve()
           .then(() => execute(message, abort.signal))
           .then(async (outcome) => {
+            const consultId = running.get(message.id)?.consultId;
             running.delete(message.id);
-            await send({ kind: "answer", id: message.id, outcome });
+            await answer(message.id, outcome, consultId);
           });
         running.set(message.id, { abort, over, consultId: undefined });
         return;

@@ -1,7 +1,7 @@
 // Taking a consult into custody: a spool, an owner, a row, and the same question twice.
 
 import { expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Accepted,
@@ -12,7 +12,7 @@ import {
 import { claimRun, hasLiveOwner } from "../../src/consult/custody.ts";
 import { queuedRecord } from "../../src/consult/record.ts";
 import { fakeClockStartUnixMs } from "../helpers/clock.ts";
-import { newId, request, type Scene, scene, self } from "./scene.ts";
+import { done, newId, request, type Scene, scene, self } from "./scene.ts";
 
 const told = ({ consultId, spool, isAttached }: Accepted) => ({
   consultId,
@@ -199,6 +199,16 @@ test("attach makes the caller an owner of whatever is there", async () => {
   const attached = attach(place.options, spool.id, spool, true);
   expect(told(attached)).toEqual(at(place, spool.id, true));
   expect(hasLiveOwner(spool.directory)).toBe(true);
+});
+
+test("an answer that is there can be had on a full disk, a run not be owned", async () => {
+  await using place = scene(self);
+  const spool = place.spool();
+  mkdirSync(join(spool.directory, `owner.${self.pid}.json.${process.pid}.tmp`));
+  expect(() => attach(place.options, spool.id, spool, true)).toThrow();
+  spool.recordOutcome(done(spool.id));
+  const attached = attach(place.options, spool.id, spool, true);
+  expect(told(attached)).toEqual(at(place, spool.id, true));
 });
 
 test("withLedger gives what was done, and nothing when it could not be", async () => {

@@ -34,6 +34,16 @@ test("an owner is written down under its number, and lives as long as it does", 
   expect(hasLiveOwner(dir.path)).toBe(false);
 });
 
+test("an owner who is noted already needs no room on the disk", async () => {
+  await using dir = tempDir();
+  addOwner(dir.path, self);
+  // Where a note would be written first there is no room for it.
+  mkdirSync(dir.at(`owner.${self.pid}.json.${process.pid}.tmp`));
+  addOwner(dir.path, self);
+  expect(hasLiveOwner(dir.path)).toBe(true);
+  expect(() => addOwner(dir.path, { ...self, start_time: "1" })).toThrow();
+});
+
 test("one living owner among dead and unreadable ones is enough", async () => {
   await using dir = tempDir();
   addOwner(dir.path, gone);

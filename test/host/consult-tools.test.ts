@@ -2,6 +2,8 @@
 // they say of consults that are running, over or unknown.
 
 import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { cancelReason } from "../../src/consult/custody.ts";
 import { newId } from "../consult/scene.ts";
 import { writeOutcome } from "./outcomes.ts";
@@ -134,6 +136,21 @@ describe("consult_cancel", () => {
     attempt.answer();
     await result;
     expect(reason).toBe("The consult was cancelled on request.");
+  });
+
+  test("that cannot be noted is a fault that says so", async () => {
+    await using place = startTools();
+    const { id, directory } = place.place.spool();
+    // Where the note would be written first there is no room for it.
+    mkdirSync(join(directory, `cancel.json.${process.pid}.tmp`));
+    const args = { consult_id: id, ...text };
+    const result = await place.tools.cancel(place.call(), args);
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { fault: { code: "process_failure" } },
+    });
+    expect(textOf(result)).toContain(`cannot be noted in ${directory} (`);
+    expect(place.attempts()).toBe(0);
   });
 
   test("of one that is over changes nothing and gives its answer", async () => {

@@ -49,6 +49,33 @@ describe("patience", () => {
     expect(hasTicket()).toBe(true);
   });
 
+  test("of none still gives the answer of a run that is over", async () => {
+    await using session = consulting();
+    const { id, result, hasTicket } = session.ask({ waitMs: 0 });
+    spoolAt(session.place.consults, id).recordOutcome(done(id));
+    const attempt = await session.attempt(1);
+    session.clock.advance(0);
+    attempt.accept();
+    // The next line of the worker comes when the wait is over already.
+    await Bun.sleep(0);
+    attempt.answer();
+    expect(await result).toMatchObject({ kind: "answer" });
+    expect(hasTicket()).toBe(false);
+  });
+
+  test("does not last for ever when the worker does not tell what is over", async () => {
+    await using session = consulting();
+    const { id, result, hasTicket } = session.ask({ waitMs: 0 });
+    spoolAt(session.place.consults, id).recordOutcome(done(id));
+    const attempt = await session.attempt(1);
+    session.clock.advance(0);
+    attempt.accept();
+    await session.pass(1000, 1);
+    expect(await result).toMatchObject({ kind: "running" });
+    expect(hasTicket()).toBe(true);
+    attempt.answer();
+  });
+
   test("of none gives the fault of a call that is not accepted", async () => {
     await using session = consulting();
     const { result } = session.ask({ waitMs: 0 });
@@ -96,7 +123,10 @@ describe("patience", () => {
     session.clock.advance(5000);
     await result;
     attempt.loseWorker();
-    (await session.attempt(2)).answer();
+    const second = await session.attempt(2);
+    // Fetched, and forgotten where no history is kept, it would run once more.
+    expect(second.call.kind).toBe("attach");
+    second.answer();
     await until("it is over", () => session.consults.live().length === 0);
   });
 });

@@ -12,7 +12,7 @@ import {
   successor,
 } from "./continuing.ts";
 import { workerResult } from "./fake-keeper.ts";
-import { initialize, request } from "./sessions.ts";
+import { initialize, modernMeta, request } from "./sessions.ts";
 
 /** A host on the way to its next image, with one consult unanswered as request 1. */
 async function consulting(environment = {}) {
@@ -63,6 +63,21 @@ describe("a session", () => {
     const [first] = next.output.messages();
     expect(first).toMatchObject({ id: 2 });
     expect(next.output.lines.join()).toContain('"progressToken":"p"');
+  });
+
+  test("of the newest revision stays so, though a late cancellation comes first", async () => {
+    await using here = continuing();
+    const health = { name: "health_snapshot", _meta: modernMeta };
+    here.send(request(1, "tools/call", health));
+    await here.answer(1);
+    await here.swap("another binary");
+    await using next = successor(here, await here.capsule());
+    const params = { requestId: 1 };
+    next.send({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+    next.send(request(2, "tools/call", health));
+    expect(await next.answer(2)).toMatchObject({
+      result: { resultType: "complete" },
+    });
   });
 
   test("tells time on: progress and waits go by the call's beginning", async () => {

@@ -57,6 +57,29 @@ describe("before initialize", () => {
     );
   });
 
+  test("a ping without a protocol does not end a session that names its own", () => {
+    const modern = (id: number) =>
+      request(id, "tools/list", { _meta: modernMeta });
+    const session = createSession();
+    session.admit(modern(1), 0, "");
+    for (const each of [session, createSession(session.state())]) {
+      expect(verdict(each.admit(request(2, "ping"), 0, ""))).toBe(
+        "refuse 2 -32002",
+      );
+      expect(verdict(each.admit(modern(3), 0, ""))).toBe("pass tools/list");
+    }
+  });
+
+  test("after a mere discovery a ping settles for the older revisions", () => {
+    const session = createSession();
+    const meta = { _meta: modernMeta };
+    session.admit(request(1, "server/discover", meta), 0, "");
+    expect(verdict(session.admit(request(2, "ping"), 0, ""))).toBe("pass ping");
+    expect(verdict(session.admit(request(3, "tools/list", meta), 0, ""))).toBe(
+      "refuse 3 -32002",
+    );
+  });
+
   test("a refused request leaves its id free", () => {
     const session = createSession();
     session.admit(request(1, "tools/list"), 0, "");
@@ -144,6 +167,17 @@ describe("request ids", () => {
       undefined,
     );
     expect(verdict(session.admit(request(7, "ping"), 0, ""))).toBe("pass ping");
+  });
+
+  test("a cancellation of what is not owed goes no further", () => {
+    const session = initialized();
+    session.admit(request(7, "ping"), 0, "");
+    session.settle({ jsonrpc: "2.0", id: 7, result: {} });
+    for (const params of [{ requestId: 7 }, { requestId: "x" }, {}]) {
+      const method = "notifications/cancelled";
+      const cancelled = { jsonrpc: "2.0", method, params };
+      expect(verdict(session.admit(cancelled, 0, ""))).toBe("ignore");
+    }
   });
 
   test("outgoing requests and notifications settle nothing", () => {

@@ -57,6 +57,27 @@ test("lines that are no messages are complaints, and the next one counts", async
   expect(channel.complaints[5]).toContain(": outcome.status: ");
 });
 
+test("a question that makes too long a line is answered at once, and not sent", async () => {
+  const fits = open(1000);
+  void fits.ask(1);
+  const bytes = Buffer.byteLength(fits.sent.join());
+  for (const [limit, sent] of [
+    [bytes, 1],
+    [bytes - 1, 0],
+  ] as const) {
+    const channel = open(limit);
+    const asked = channel.ask(1);
+    expect(channel.sent).toHaveLength(sent);
+    if (sent === 1) channel.close("The worker is gone.");
+    expect(await asked).toMatchObject({
+      status: "fault",
+      fault: {
+        fault: { code: sent === 1 ? "transport_failure" : "invalid_input" },
+      },
+    });
+  }
+});
+
 test("what the worker complains of is passed on", () => {
   const channel = open();
   const fault = faultRecord({

@@ -2,12 +2,17 @@
 // its input, and faults that are its own.
 
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { firstGeneration } from "../../src/base/ids.ts";
 import type { ConsultPorts } from "../../src/claude/ports.ts";
+import { answerFrom } from "../../src/consult/answer.ts";
+import { createSpool } from "../../src/consult/spool.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import { createLineOutput } from "../../src/sys/output.ts";
 import { createWorker, parseWorkerArguments } from "../../src/worker/worker.ts";
+import { fullReply } from "../consult/samples.ts";
+import { done, newId, request } from "../consult/scene.ts";
 import { tempDir, type TempDir } from "../helpers/temp-dir.ts";
 import { until } from "../helpers/until.ts";
 import { memoryOutput } from "../host/memory-output.ts";
@@ -73,6 +78,8 @@ function execute(question: Record<string, unknown>) {
   };
   return `${JSON.stringify(message)}\n`;
 }
+
+const anyId = /c_[0-9a-f]+/;
 
 const failing: StartRunner = () => ({
   ok: false,
@@ -162,6 +169,51 @@ describe("a worker", () => {
     expect(JSON.stringify(answer)).toContain("a broken invariant");
     receive("garbage\n");
     expect(output.messages().at(-1)).toMatchObject({ kind: "complaint" });
+  });
+
+  test("goes on with a run that was accepted, though its directory is gone", async () => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, silent);
+    const id = newId();
+    const spool = createSpool(place.at("consults"), id, request);
+    spool.recordOutcome(done(id));
+    const question = { prompt: request.prompt, cwd: place.at("gone") };
+    receive(execute(question).replace(anyId, id));
+    expect(await answered()).toMatchObject({
+      outcome: { status: "success", result: { consult_id: id } },
+    });
+  });
+
+  test("says that it cannot wait for a run on a full disk", async () => {
+    await using place = tempDir();
+    const { receive, answered } = start(place, failing);
+    const id = newId();
+    const { directory } = createSpool(place.at("consults"), id, request);
+    // Where the owner's note would be written first there is no room for it.
+    mkdirSync(join(directory, `owner.7.json.${process.pid}.tmp`));
+    receive(execute({}).replace('"consult",', '"attach",').replace(anyId, id));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("process_failure"));
+    expect(JSON.stringify(answer)).toContain(`cannot be noted in ${directory}`);
+  });
+
+  test("answers too long a line with where the answer is kept", async () => {
+    await using place = tempDir();
+    const { receive, answered, output } = start(place, (id, spool) => {
+      const answer = answerFrom(id, request, fullReply);
+      const response = "ü".repeat(5000);
+      spool.recordOutcome({ status: "done", answer: { ...answer, response } });
+      return silent(id, spool);
+    });
+    receive(execute({ prompt: "Why?" }));
+    const answer = await answered();
+    expect(answer).toMatchObject(fault("invalid_input"));
+    const [id] = readdirSync(place.at("consults"));
+    expect(JSON.stringify(answer)).toContain(`phone-opus://consult/${id}`);
+    // Nobody may take it for delivered.
+    expect(JSON.stringify(answer)).not.toContain('"consult_id"');
+    const sizes = output.lines.map((line) => Buffer.byteLength(line));
+    expect(Math.max(...sizes)).toBeLessThan(10_000);
   });
 
   test("takes a last line without its end, and is over when all is answered", async () => {
