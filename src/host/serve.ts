@@ -106,7 +106,11 @@ export function serve(options: ServeOptions): void {
       script !== undefined
         ? undefined
         : {
-            replaceImage: keepingSignals(replaceImage),
+            replaceImage: (...image) => {
+              // Throws when our directory is gone: in one like that no image starts.
+              process.chdir(".");
+              keepingSignals(replaceImage)(...image);
+            },
             ownFingerprint: image,
             ownPath: options.executable,
             newToken: () => crypto.randomUUID(),
