@@ -123,9 +123,10 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
   };
 
   const prove = async (): Promise<string | undefined> => {
-    const { shown_tools: shown, session } = options.content();
     const rehearsal = await rehearseUnhindered();
     if (!rehearsal.ok) return rehearsal.reason;
+    // Only now: it takes a while, and what the client was shown meanwhile counts.
+    const { shown_tools: shown, session } = options.content();
     const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
     return problem === undefined || followsCatalogue(session)
       ? undefined
