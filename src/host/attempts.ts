@@ -93,13 +93,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await keeper.consult({
         kind: call.kind,
-        consultId: call.consultId,
+        // The run that it was attached to may be over, and delivered to another.
+        consultId: entry.consultId,
         arguments: call.arguments,
         signal: cancel,
         onAccepted: ({ consult_id, is_attached }) => {
           entry.consultId = consult_id;
           entry.isAccepted = true;
-          entry.isAttached = is_attached && call.kind === "consult";
+          entry.isAttached ||= is_attached && call.kind === "consult";
           if (entry.hasTicket) giveTicket(entry);
           onAccepted();
         },

@@ -114,6 +114,8 @@ export function createConsultTools(options: ConsultToolsOptions): ConsultTools {
           ...call,
           ...invocation,
           kind: "consult",
+          onAccepted: (id) =>
+            invocations.attach(call.requestId, invocation, id),
           arguments: question,
           waitMs: wait_s === undefined ? options.waitMs(call) : wait_s * 1000,
         });

@@ -27,6 +27,8 @@ export interface ConsultRequestCall extends AttemptedCall {
   readonly waitMs: number;
   /** When an earlier image of this host began the call. */
   readonly resumedFromMs?: number | undefined;
+  /** It waits for this run, its own or another call's. */
+  readonly onAccepted?: (consultId: ConsultId) => void;
 }
 
 export type ConsultResult =
@@ -107,7 +109,10 @@ export function createConsults(options: ConsultsOptions): Consults {
 
     const accepted = Promise.withResolvers<void>();
     const settled = attempts
-      .settle(call, entry, accepted.resolve)
+      .settle(call, entry, () => {
+        call.onAccepted?.(entry.consultId);
+        accepted.resolve();
+      })
       .then((outcome) => {
         if (isNew) options.circuit.absorb(outcome, call);
         return resultOf(outcome, entry);

@@ -16,6 +16,12 @@ export interface Invocations {
   isResumed(requestId: RequestId): boolean;
   /** The consult that this request begins, or began before. */
   begin(requestId: RequestId): Invocation;
+  /** It waits for the run of this consult, which may be another request's. */
+  attach(
+    requestId: RequestId,
+    invocation: Invocation,
+    consultId: ConsultId,
+  ): void;
   end(requestId: RequestId, invocation: Invocation): void;
   /** When a request that begins no consult was first taken, by an earlier image. */
   resumedFromMs(requestId: RequestId): number | undefined;
@@ -30,6 +36,7 @@ export interface InvocationsOptions {
 
 interface Begun {
   readonly invocation: Invocation;
+  readonly consultId: ConsultId;
   readonly startedMs: number;
 }
 
@@ -51,6 +58,11 @@ export function createInvocations(options: InvocationsOptions): Invocations {
       .filter(({ operation }) => waits.has(operation))
       .map(({ id, startedMs }) => [id, startedMs]),
   );
+  /** A cancelled request's id may be another's by now. */
+  const begunBy = (requestId: RequestId, invocation: Invocation) => {
+    const begun = running.get(requestId);
+    return begun?.invocation === invocation ? begun : undefined;
+  };
   return {
     isResumed: (requestId) => resumed.has(requestId),
     begin: (requestId) => {
@@ -61,14 +73,16 @@ export function createInvocations(options: InvocationsOptions): Invocations {
         resumedFromMs: call?.started_ms,
       };
       const startedMs = invocation.resumedFromMs ?? clock.monotonicMs();
-      running.set(requestId, { invocation, startedMs });
+      const { consultId } = invocation;
+      running.set(requestId, { invocation, consultId, startedMs });
       return invocation;
     },
+    attach: (requestId, invocation, consultId) => {
+      const begun = begunBy(requestId, invocation);
+      if (begun !== undefined) running.set(requestId, { ...begun, consultId });
+    },
     end: (requestId, invocation) => {
-      // A cancelled request's id may be another's by now.
-      if (running.get(requestId)?.invocation === invocation) {
-        running.delete(requestId);
-      }
+      if (begunBy(requestId, invocation)) running.delete(requestId);
     },
     resumedFromMs: (requestId) => {
       const startedMs = waiting.get(requestId);
@@ -76,9 +90,9 @@ export function createInvocations(options: InvocationsOptions): Invocations {
       return startedMs;
     },
     state: () =>
-      [...running].map(([request_id, { invocation, startedMs }]) => ({
+      [...running].map(([request_id, { consultId, startedMs }]) => ({
         request_id,
-        consult_id: invocation.consultId,
+        consult_id: consultId,
         started_ms: startedMs,
       })),
   };

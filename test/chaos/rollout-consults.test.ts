@@ -84,6 +84,37 @@ test("a consult outlives three swaps", async () => {
   expect(await starts(rollout)).toBe(1);
 });
 
+test("a run that a swap finds shared, and that ends meanwhile, is paid once", async () => {
+  await using rollout = await openRollout({ FAKE_CLAUDE_MS: "6000" });
+  const { client, scene, launch } = rollout;
+  const first = Bun.spawn([launch.path, "consult", "Shared?"], {
+    cwd: scene.home,
+    env: scene.environment,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+  });
+  await claudeRuns(rollout, 1);
+  const second = client.call("consult", { prompt: "Shared?", render: "json" });
+  await client.untilHealth("attached", ({ running }) =>
+    running.some(({ progress }) => progress !== "starting"),
+  );
+  // The image takes its time, and the other one has its answer before it comes.
+  const go = join(scene.home, "go");
+  launch.write(
+    `#!/bin/sh\n[ "$3" = --prove ] || until [ -e ${go} ]; do sleep 0.05; done\nexec ${rollout.other().path} "$@"\n`,
+  );
+  rollout.turn();
+  await first.exited;
+  expect(client.answers.get("consult 1")).toBeUndefined();
+  await Bun.write(go, "");
+  expect((await second).result?.structuredContent).toMatchObject({
+    response: "The answer is 42.",
+  });
+  await rollout.untilServed();
+  expect(await starts(rollout)).toBe(1);
+});
+
 const runningSchema = z.looseObject({ consult_id: z.string() });
 const idOf = ({ result }: Message) =>
   runningSchema.parse(result?.structuredContent).consult_id;

@@ -36,6 +36,25 @@ describe("a call whose worker is lost", () => {
     },
   );
 
+  test("that waits for another's run is asked again for that run", async () => {
+    await using session = consulting();
+    const { result } = session.ask();
+    const other = newId();
+    const first = await session.attempt(1);
+    first.accept(other, true);
+    first.loseWorker();
+    const second = await session.attempt(2);
+    // By its own id it would be paid again when the run is over and delivered.
+    expect(second.call).toMatchObject({ kind: "consult", consultId: other });
+    second.accept(other);
+    second.answer(other);
+    expect(await result).toMatchObject({
+      kind: "answer",
+      answer: { consult_id: other },
+      isAttached: true,
+    });
+  });
+
   test.each([true, false])(
     "gives up after five; accepted: %p",
     async (isAccepted) => {

@@ -55,6 +55,20 @@ describe("a request", () => {
     expect(invocations.state()).toEqual([]);
   });
 
+  test("that was attached is known by the run that it waits for", () => {
+    const { invocations } = fresh();
+    const cancelled = invocations.begin(1);
+    const invocation = invocations.begin(1);
+    const [run, other] = [newId(), newId()];
+    invocations.attach(1, invocation, run);
+    invocations.attach(1, cancelled, other);
+    expect(invocations.state()).toMatchObject([
+      { request_id: 1, consult_id: run },
+    ]);
+    invocations.end(1, invocation);
+    expect(invocations.state()).toEqual([]);
+  });
+
   test("that was cancelled does not end its successor with the same id", () => {
     const { invocations } = fresh();
     const cancelled = invocations.begin(1);
