@@ -40,7 +40,7 @@ const headerSchema = z.strictObject({
   session: sessionStateSchema,
   /** What tools/list showed this client last; null before it asked. */
   shown_tools: z.array(shownToolSchema).nullable(),
-  /** Which consult each unanswered request of that tool began. */
+  /** Which consult each unanswered request of that tool waits for. */
   calls: z.array(
     z.object({
       request_id: requestIdSchema,
