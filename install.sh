@@ -55,7 +55,8 @@ install_binary() {
   # Beside its final place, then renamed: nobody ever sees half of a file or no link.
   staged="$place/.phone-opus.$$"
   link="$target/.phone-opus.$$"
-  trap 'rm -f "$staged" "$link"' EXIT
+  # A place that stayed empty would count as one of the builds that are kept.
+  trap 'rm -f "$staged" "$link"; rmdir "$place" 2>/dev/null || :' EXIT
   trap 'exit 1' HUP INT TERM
   cp "$built" "$staged" || fail "cannot write to $place"
   chmod 755 "$staged"
@@ -72,11 +73,12 @@ install_binary() {
   esac
 }
 
-# The newest first; the one just installed is the newest.
+# The newest first, and before them the one just installed, whatever the clock says.
 remove_old_versions() {
-  ls -1t "$versions" | tail -n "+$((kept_versions + 1))" | while read -r old; do
-    rm -rf "${versions:?}/$old"
-  done
+  ls -1t "$versions" | grep -vxF "${place##*/}" | tail -n "+$kept_versions" |
+    while read -r old; do
+      rm -rf "${versions:?}/$old"
+    done
 }
 
 case "${1:-}" in

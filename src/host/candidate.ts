@@ -37,6 +37,8 @@ export interface RehearsalOptions {
   readonly limitMs: number;
   /** Writes the capsule, for this rehearsal alone; throws the system error. */
   readonly writeCapsule: () => string;
+  /** Aborted when nobody wants to know any more: the candidate is ended. */
+  readonly signal: AbortSignal;
 }
 
 /** More than any catalogue. */
@@ -74,14 +76,16 @@ export async function rehearse(options: RehearsalOptions): Promise<Rehearsal> {
 
 async function judge(
   process: PipedProcess,
-  { clock, limitMs }: RehearsalOptions,
+  { clock, limitMs, signal: abandoned }: RehearsalOptions,
 ): Promise<Rehearsal> {
   const over = new AbortController();
   const printed = readBounded(process.stdout);
   const ended = Promise.all([printed, process.exited]);
   const first = await Promise.race([
     ended,
-    sleep(clock, limitMs, over.signal).then(() => undefined),
+    sleep(clock, limitMs, AbortSignal.any([over.signal, abandoned])).then(
+      () => undefined,
+    ),
   ]);
   over.abort();
   if (first === undefined) {

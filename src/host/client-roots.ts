@@ -13,6 +13,8 @@ export interface ClientRootsOptions {
   /** The user's own list goes before the client's, which is not even asked for then. */
   readonly isOverruled: boolean;
   readonly clock: Clock;
+  /** What the client offered to the image before. */
+  readonly earlier?: readonly string[] | undefined;
 }
 
 export interface ClientRoots {
@@ -22,6 +24,8 @@ export interface ClientRoots {
   readonly problemWith: (
     cwd: string | undefined,
   ) => Promise<string | undefined>;
+  /** What the client offers, as far as is known. */
+  readonly offered: () => string[];
 }
 
 export const rootListSchema = z.object({
@@ -34,13 +38,14 @@ const patienceMs = 2000;
 
 export function createClientRoots(options: ClientRootsOptions): ClientRoots {
   const { baseDirectory, clock } = options;
-  let roots: readonly string[] = [];
+  let roots = options.earlier ?? [];
   let asked = 0;
   /** Number of the question whose answer holds. */
   let answered = 0;
   let known = Promise.resolve();
 
   return {
+    offered: () => [...roots],
     ask: (list) => {
       if (options.isOverruled) return;
       asked += 1;

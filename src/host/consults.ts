@@ -27,6 +27,8 @@ export interface ConsultRequestCall extends AttemptedCall {
   readonly waitMs: number;
   /** When an earlier image of this host began the call. */
   readonly resumedFromMs?: number | undefined;
+  /** Its caller was answered "still running" before. */
+  readonly isLeft?: boolean;
   /** It waits for this run, its own or another call's. */
   readonly onAccepted?: (consultId: ConsultId) => void;
 }
@@ -98,7 +100,7 @@ export function createConsults(options: ConsultsOptions): Consults {
       isAccepted: resumedFromMs !== undefined && hasSpool(call.consultId),
       isAttached: false,
       hasTicket: false,
-      isLeft: false,
+      isLeft: call.isLeft ?? false,
       cancel: cancel.signal,
       message: "starting",
       queuePosition: 0,
@@ -173,6 +175,7 @@ export function createConsults(options: ConsultsOptions): Consults {
         signal: new AbortController().signal,
         onProgress: () => {},
         waitMs: 0,
+        isLeft: true,
         resumedFromMs: startedMs,
       });
     },

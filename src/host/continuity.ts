@@ -70,7 +70,7 @@ const longestPauseMs = 30_000;
 
 export function createContinuity(options: ContinuityOptions): HostRollout {
   const { ports, clock, binary, directories, host } = options;
-  let hasEnded = false;
+  const ended = new AbortController();
 
   const capsule = (purpose: Capsule["purpose"]): Capsule => ({
     ...options.content(),
@@ -111,6 +111,7 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         clock,
         limitMs: options.proveMs,
         writeCapsule: () => write("prove"),
+        signal: ended.signal,
       });
       if (rehearsal.ok || rehearsal.obstacle === undefined) return rehearsal;
       if (isFirst && rehearsal.obstacle === "no capsule") {
@@ -123,9 +124,10 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
   };
 
   const prove = async (): Promise<string | undefined> => {
-    const { shown_tools: shown, session } = options.content();
     const rehearsal = await rehearseUnhindered();
     if (!rehearsal.ok) return rehearsal.reason;
+    // Only now: it takes a while, and what the client was shown meanwhile counts.
+    const { shown_tools: shown, session } = options.content();
     const problem = catalogueBreak(shown ?? [], rehearsal.proof.tools);
     return problem === undefined || followsCatalogue(session)
       ? undefined
@@ -150,7 +152,9 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
         },
         // One that has been told to end must not live on as another.
         isComplete: () =>
-          !hasEnded && ports.isInputDrained() && options.rest() !== undefined,
+          !ended.signal.aborted &&
+          ports.isInputDrained() &&
+          options.rest() !== undefined,
         writeCapsule: () => {
           noteHandoff(directories.handoffs, {
             host,
@@ -175,17 +179,18 @@ export function createContinuity(options: ContinuityOptions): HostRollout {
       return `could not take over (${reason})`;
     },
     onRefused: (reason) => {
-      if (!hasEnded) complain(reason, " until the file changes again");
+      if (!ended.signal.aborted)
+        complain(reason, " until the file changes again");
     },
     onPostponed: (reason) => {
-      if (!hasEnded) complain(reason, " and tries again");
+      if (!ended.signal.aborted) complain(reason, " and tries again");
     },
   });
   return {
     ...rollout,
     end: () => {
-      hasEnded = true;
       rollout.end();
+      ended.abort();
     },
   };
 }

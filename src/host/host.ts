@@ -125,6 +125,7 @@ export function createHost(options: HostOptions): Host {
     baseDirectory: options.workingDirectory,
     isOverruled: settings.allowedRoots !== undefined,
     clock,
+    earlier: capsule?.client_roots,
   });
   const dispatch = createDispatch({
     consultTools: createConsultTools({
@@ -231,6 +232,7 @@ export function createHost(options: HostOptions): Host {
       content: () => ({
         session: session.state(),
         shown_tools: shownTools,
+        client_roots: clientRoots.offered(),
         calls: invocations.state(),
         followed: consults.followed(),
         telemetry: counters.state(),

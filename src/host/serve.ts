@@ -1,6 +1,7 @@
 // `mcp serve` as a process: standard streams, signals and image around one host.
 
 import { uptime } from "node:os";
+import { isAbsolute } from "node:path";
 import { registerHost } from "../consult/hosts.ts";
 import { kernelLayer } from "../sandbox/probe.ts";
 import { continuedClock, sleep, systemClock } from "../sys/clock.ts";
@@ -48,9 +49,12 @@ export function serve(options: ServeOptions): void {
   const { program, environment, log, workingDirectory } = options;
   const paths = statePaths(environment, options.home);
   const [, script] = program;
-  const launchPath = script ?? findLaunchPath(options);
   const image = ownFingerprint();
   const capsulePath = environment[capsuleVariable];
+  // The image before was started there, where a next one may be on its way by now.
+  const isKnown = capsulePath !== undefined && isAbsolute(options.name);
+  const launchPath =
+    script ?? (isKnown ? options.name : findLaunchPath(options));
   const condemned = judgeHandoffs(
     paths.handoffs,
     systemClock.unixMs() - uptime() * 1000,
@@ -106,7 +110,11 @@ export function serve(options: ServeOptions): void {
       script !== undefined
         ? undefined
         : {
-            replaceImage: keepingSignals(replaceImage),
+            replaceImage: (...image) => {
+              // Throws when our directory is gone: in one like that no image starts.
+              process.chdir(".");
+              keepingSignals(replaceImage)(...image);
+            },
             ownFingerprint: image,
             ownPath: options.executable,
             newToken: () => crypto.randomUUID(),

@@ -198,13 +198,12 @@ export function createSession(earlier: SessionState = coldSession): Session {
             return { kind: "ignore" };
           }
         }
+        const message = asMessage(notification.data);
+        if (message === undefined) return { kind: "ignore" };
         if (method === "notifications/initialized" && opening.length === 1) {
           opening = [...opening, frame];
         }
-        const message = asMessage(notification.data);
-        return message === undefined
-          ? { kind: "ignore" }
-          : { kind: "pass", message };
+        return { kind: "pass", message };
       }
       const answer = answerSchema.safeParse(value);
       if (answer.success && asked.has(answer.data.id)) {

@@ -201,6 +201,22 @@ test.each(Object.entries(endings))(
   },
 );
 
+test("a rehearsal does not outlive the session", async () => {
+  await using rollout = await openRollout();
+  const { client, launch, scene } = rollout;
+  const mark = join(scene.home, "rehearsed");
+  launch.write(`#!/bin/sh\ntouch ${mark}\nsleep 600 & exec sleep 600\n`);
+  await until("it is rehearsed", () => existsSync(mark), 10_000);
+  process.kill(client.pid, "SIGTERM");
+  expect(await client.exited).toBe(0);
+  await until(
+    "nothing is left",
+    () => survivors(scene.stateHome).length === 0,
+    5000,
+  );
+  expect(capsulesIn(scene.stateHome)).toEqual([]);
+});
+
 test("reloads during swaps end no host", async () => {
   await using rollout = await openRollout();
   const { client, launch, scene } = rollout;

@@ -116,6 +116,17 @@ test("a script that leads to the binary under its own name is taken once", async
   expect(await rollout.client.rollouts()).toBe(rollouts);
 });
 
+test("an image that begins while its file is away takes the next one", async () => {
+  await using rollout = await openRollout();
+  const { path } = rollout.other();
+  rollout.launch.write(
+    `#!/bin/bash\n[ "$3" = --prove ] || rm "$0"\nexec -a "$0" '${path}' "$@"\n`,
+  );
+  rollout.turn();
+  await rollout.untilServed();
+  await rollout.upgrade();
+});
+
 const staysStable = async ({ client }: RolloutScene) => {
   const looks = 6;
   for (let look = 0; look < looks; look += 1) {

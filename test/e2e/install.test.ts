@@ -9,6 +9,7 @@ import {
   readdirSync,
   readlinkSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -31,21 +32,33 @@ function checkout(place: TempDir) {
   mkdirSync(place.at("home"));
   const link = place.at("home/.local/bin/phone-opus");
   const versions = place.at("home/.local/share/phone-opus/versions");
+  const tryToInstall = (version: string) =>
+    Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+      env: {
+        PATH: Bun.env["PATH"] ?? "",
+        HOME: place.at("home"),
+        PHONE_OPUS_VERSION: version,
+      },
+      stdin: "ignore",
+    });
   return {
     link,
+    versions,
     kept: () => readdirSync(versions),
+    tryToInstall,
     install: (version: string) => {
-      const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
-        env: {
-          PATH: Bun.env["PATH"] ?? "",
-          HOME: place.at("home"),
-          PHONE_OPUS_VERSION: version,
-        },
-        stdin: "ignore",
-      });
+      const done = tryToInstall(version);
       expect(done.stderr.toString()).toContain(`phone-opus ${version}`);
       expect(done.exitCode).toBe(0);
     },
+    /** From now on a build is this shell script. */
+    buildScript: (lines: string) =>
+      writeFileSync(
+        place.at("checkout/build.ts"),
+        `const script = "#!/bin/sh\\n" + ${JSON.stringify(lines)} + "\\necho phone-opus " + Bun.env.PHONE_OPUS_VERSION;
+await Bun.write("dist/phone-opus", script);
+await Bun.$\`chmod 755 dist/phone-opus\`;`,
+      ),
     installedVersion: () =>
       Bun.spawnSync([link, "--version"]).stdout.toString().split(" ")[1],
   };
@@ -81,4 +94,36 @@ test("a plain file of an older installation is replaced by the link", async () =
   writeFileSync(link, "an older binary");
   install("1.0.1");
   expect(installedVersion()).toBe("1.0.1");
+});
+
+test("a clock that was set back does not cost the build just installed", async () => {
+  await using place = tempDir();
+  const { buildScript, install, installedVersion, kept, versions } =
+    checkout(place);
+  buildScript("");
+  for (const version of ["1.0.1", "1.0.2", "1.0.3"]) install(version);
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  for (const name of kept()) {
+    utimesSync(join(versions, name), tomorrow, tomorrow);
+  }
+  install("1.0.4");
+  expect(installedVersion()?.trim()).toBe("1.0.4");
+  expect(kept()).toHaveLength(3);
+});
+
+test("installations that fail cost no build that is kept", async () => {
+  await using place = tempDir();
+  const { buildScript, install, tryToInstall, kept } = checkout(place);
+  buildScript("");
+  install("1.0.1");
+  const before = kept();
+  // It runs where it was built, and not where it is to be installed.
+  buildScript("case $0 in */versions/*) exit 1 ;; esac");
+  for (const version of ["1.0.2", "1.0.3", "1.0.4"]) {
+    expect(tryToInstall(version).exitCode).toBe(1);
+  }
+  expect(kept()).toEqual(before);
+  buildScript("");
+  install("1.0.5");
+  expect(kept().filter((name) => before.includes(name))).toEqual(before);
 });

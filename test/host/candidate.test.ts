@@ -28,6 +28,7 @@ function place(changes: Partial<RehearsalOptions> = {}) {
         writeFileSync(capsule, "capsule");
         return capsule;
       },
+      signal: new AbortController().signal,
       ...changes,
     });
   return {
@@ -190,8 +191,12 @@ describe("a candidate", () => {
 });
 
 describe("a file that is no candidate", () => {
-  const tried = async (contents: string | Uint8Array, limitMs = 10_000) => {
-    const dir = tempDir();
+  const tried = async (
+    contents: string | Uint8Array,
+    limitMs = 10_000,
+    dir = tempDir(),
+    signal = new AbortController().signal,
+  ) => {
     const path = dir.at("phone-opus");
     writeFileSync(path, contents);
     chmodSync(path, 0o755);
@@ -201,6 +206,7 @@ describe("a file that is no candidate", () => {
       spawn: spawnPiped,
       clock: systemClock,
       limitMs,
+      signal,
     });
     const rehearsal = await here.rehearsal();
     const capsuleIsGone = !existsSync(here.capsule);
@@ -227,6 +233,22 @@ describe("a file that is no candidate", () => {
     const pids = readFileSync(dir.at("pids"), "utf8").trim().split(" ");
     expect(pids).toHaveLength(2);
     await until("both are gone", () => !pids.map(Number).some(isAlive));
+    await dir[Symbol.asyncDispose]();
+  });
+  test("is killed, and its capsule removed, when its host ends", async () => {
+    const dir = tempDir();
+    const host = new AbortController();
+    const trying = tried(
+      '#!/bin/sh\necho "$$" > "$OUT"\nexec sleep 300',
+      10_000,
+      dir,
+      host.signal,
+    );
+    const pid = () => Number(readFileSync(dir.at("pids"), "utf8"));
+    await until("it runs", () => existsSync(dir.at("pids")) && pid() > 0);
+    host.abort();
+    expect((await trying).capsuleIsGone).toBe(true);
+    await until("it is gone", () => !isAlive(pid()));
     await dir[Symbol.asyncDispose]();
   });
 });

@@ -33,6 +33,7 @@ describe("what goes in comes out", () => {
       purpose: "prove",
       fingerprint: null,
       shown_tools: null,
+      client_roots: [],
       session: {
         is_initialized: false,
         is_older_era: false,

@@ -48,6 +48,7 @@ export function sampleCapsule(changes: Partial<Capsule> = {}): Capsule {
       ],
     },
     shown_tools: [{ name: "consult", inputSchema: { type: "object" } }],
+    client_roots: ["/shop"],
     calls: [{ request_id: 5, consult_id: consultId, started_ms: 12_000 }],
     followed: [{ consult_id: consultId, started_ms: 11_000 }],
     telemetry: {

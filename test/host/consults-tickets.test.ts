@@ -115,6 +115,19 @@ describe("patience", () => {
     attempt.answer();
   });
 
+  test("that an earlier image had is over, whether its run is accepted or not", async () => {
+    await using session = consulting();
+    const { id } = session.place.spool(newId());
+    session.consults.follow(id, 0);
+    const followed = [{ consult_id: id, started_ms: 0 }];
+    expect(session.consults.followed()).toEqual(followed);
+    const attempt = await session.attempt(1);
+    attempt.accept();
+    expect(session.consults.followed()).toEqual(followed);
+    attempt.answer();
+    await until("it is over", () => session.consults.live().length === 0);
+  });
+
   test("that is over keeps the call alive when its worker dies", async () => {
     await using session = consulting(5000);
     const { result } = session.ask();

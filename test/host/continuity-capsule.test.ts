@@ -62,6 +62,7 @@ describe("what is handed over", () => {
         ],
       },
       shown_tools: ownTools(),
+      client_roots: [],
       calls: [
         {
           request_id: 1,

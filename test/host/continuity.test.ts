@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { frameOf, opened, ownTools } from "./continuing.ts";
+import { proof } from "./fake-candidate.ts";
 import { workerResult } from "./fake-keeper.ts";
 import { request } from "./sessions.ts";
 
@@ -121,6 +122,23 @@ describe("a candidate whose catalogue breaks calls", () => {
     );
     expect(here.replacements).toEqual([]);
     expect(here.logged).toHaveLength(1);
+  });
+
+  test("is refused, too, when the client was shown it meanwhile", async () => {
+    await using here = await opened("codex-mcp-client");
+    here.put("another binary");
+    const count = () => here.candidates.started.length;
+    await here.drive("it is rehearsed", () => count() === 1);
+    here.send(request("list", "tools/list"));
+    await here.answer("list");
+    const candidate = await here.candidates.candidate(1);
+    candidate.print(proof(fewer));
+    candidate.end();
+    await here.drive("it is judged", () => here.logged.length > 0);
+    expect(await here.health(1)).toMatchObject(
+      refused("it has no tool consult_wait"),
+    );
+    expect(here.replacements).toEqual([]);
   });
 
   test("is taken for a client that reads it again, or never did", async () => {

@@ -67,6 +67,17 @@ describe("malformed messages", () => {
     expect(verdict(session.admit(request(1, "ping"), 0, ""))).toBe("pass ping");
   });
 
+  test("an opening line that the library would not take is not kept for it", () => {
+    const session = createSession();
+    session.admit(initialize, 0, "the first line");
+    const method = "notifications/initialized";
+    const odd = { jsonrpc: "2.0", method, params: { _meta: 7 } };
+    expect(verdict(session.admit(odd, 0, "the odd line"))).toBe("ignore");
+    session.admit({ jsonrpc: "2.0", method }, 0, "the second line");
+    const opening = ["the first line", "the second line"];
+    expect(session.state().opening).toEqual(opening);
+  });
+
   test("a _meta that is no object is refused with -32602", () => {
     const params = { _meta: 7 };
     expect(
