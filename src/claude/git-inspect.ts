@@ -1,5 +1,5 @@
 // What there is to know of a repository before git may be let loose on it: where it is,
-// which settings it has, which other repositories its index names. Asks git three short
+// which settings it has, which other repositories its index names. Asks git a few short
 // questions that execute nothing.
 
 import { lstatSync } from "node:fs";
@@ -54,8 +54,13 @@ export async function inspect(
   }
   const text = decode(asked.stdout);
   if (text === undefined) return off("its path is no text");
-  const [gitDirectory = "", isBare, root = ""] = text.split("\n");
+  const lines = text.split("\n");
+  const [gitDirectory = "", isBare, root = ""] = lines;
   if (gitDirectory === "") return { kind: "absent" };
+  // A path of two lines could pass another repository off as the one that was read.
+  if (lines.length !== (isBare === "true" ? 3 : 4)) {
+    return off("git does not tell its place in one line each");
+  }
 
   const settings =
     listed.ok && listed.code === 0 ? parseSettings(listed.stdout) : undefined;
@@ -76,7 +81,12 @@ export async function inspect(
     };
   }
   // A configured working tree (core.worktree) may be any directory of this machine.
-  if (root === "" || !isInside(cwd, root) || !exists(join(root, ".git"))) {
+  if (
+    root === "" ||
+    !isInside(cwd, root) ||
+    !exists(join(root, ".git")) ||
+    (root !== cwd && (await gitDirectoryAt(git, root)) !== gitDirectory)
+  ) {
     return off("the repository names a working tree somewhere else");
   }
   const submodules =
@@ -95,6 +105,12 @@ const placeWords = [
   "--is-bare-repository",
   "--show-toplevel",
 ] as const;
+
+async function gitDirectoryAt(git: Git, root: string) {
+  const words = ["rev-parse", "--absolute-git-dir"];
+  const asked = await git(root, words, maxPlaceBytes);
+  return asked.ok ? decode(asked.stdout)?.replace(/\n$/, "") : undefined;
+}
 
 /** Names and values; the last of a name counts. */
 function parseSettings(bytes: Uint8Array): Map<string, string> | undefined {
@@ -142,6 +158,12 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Where the way to it is cut, git does not get there, either. */
 function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

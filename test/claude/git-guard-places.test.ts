@@ -1,0 +1,74 @@
+// Repositories that are not where they seem to be, and places that hold none any more.
+
+import { describe, expect, test } from "bun:test";
+import {
+  cpSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { addSubmodule, fill, scene } from "./hostile-repository.ts";
+
+test.each([
+  ["a file", (path: string) => writeFileSync(path, "")],
+  ["a link to itself", (path: string) => symlinkSync("sub", path)],
+])("where a submodule was, %s hinders nothing", async (_name, put) => {
+  await using here = scene();
+  const sub = addSubmodule(here);
+  rmSync(sub, { recursive: true });
+  put(sub);
+  const { guard, stdout } = await here.guarded(["log", "-1", "--format=%s"]);
+  expect([guard.kind, stdout]).toEqual(["guarded", "sub\n"]);
+});
+
+describe("git is switched off", () => {
+  test("where a name in two lines passes one repository off as another", async () => {
+    await using here = scene();
+    fill(here);
+    const at = (name: string) => join(here.project, name);
+    cpSync(at(".git"), at("harmful"), { recursive: true });
+    renameSync(at(".git"), at("harmful\ntrue"));
+    writeFileSync(at(".git"), "gitdir: harmful\ntrue\n");
+    const words = ["--git-dir", at("harmful"), "config", "diff.external"];
+    here.git([...words, here.act("external")]);
+    const { guard } = await here.guarded(["diff"]);
+    expect(here.acted()).toEqual([]);
+    expect(guard.kind).toBe("off");
+  });
+
+  test("where the working tree is another repository's, above", async () => {
+    await using here = scene();
+    fill(here);
+    const below = join(here.project, "vendor/below");
+    mkdirSync(below, { recursive: true });
+    fill(here, below);
+    here.git(["config", "core.worktree", "../../.."], below);
+    const { guard } = await here.guarded(["status"], below);
+    expect(guard).toMatchObject({ kind: "off" });
+  });
+});
+
+describe("from below its root a working tree is read as any other", () => {
+  test("of a submodule", async () => {
+    await using here = scene();
+    const sub = addSubmodule(here);
+    here.git(["submodule", "--quiet", "absorbgitdirs"]);
+    mkdirSync(join(sub, "deep"));
+    const { guard } = await here.guarded(["status"], join(sub, "deep"));
+    expect(guard).toMatchObject({ kind: "guarded", workTree: sub });
+  });
+
+  test("whose repository lies elsewhere", async () => {
+    await using here = scene();
+    fill(here);
+    const gitDirectory = here.directory.at("apart");
+    here.git(["init", "--quiet", `--separate-git-dir=${gitDirectory}`]);
+    const deep = join(here.project, "deep");
+    mkdirSync(deep);
+    const { guard } = await here.guarded(["status"], deep);
+    expect(guard).toMatchObject({ kind: "guarded", gitDirectory });
+  });
+});
