@@ -148,3 +148,23 @@ test("files outside the directory are refused, by every tool", async () => {
   const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
   expect(told).not.toContain("the secret of the horn");
 });
+
+test("a file outside is not told by an option that is cut short", async () => {
+  const [world, steps] = await startTryingWorld();
+  await using _ = world;
+  await world.write("../outside.txt", "the secret of the horn\n");
+  const commands = [
+    "wc --files0=../outside.txt",
+    "wc --f=../outside.txt",
+    "du --files=../outside.txt",
+    "sort --fil=../outside.txt",
+    "diff --from=../outside.txt notes.txt",
+    "diff --fr=../outside.txt notes.txt",
+    "diff notes.txt --to=../outside.txt",
+    "git blame --ignore-revs-file=../outside.txt notes.txt",
+    "git blame --ignore-revs-file ../outside.txt notes.txt",
+  ];
+  await tryAll(world, steps, commands.map(bash));
+  const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
+  expect(told).not.toContain("secret of the horn");
+});
