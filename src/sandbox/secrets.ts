@@ -52,18 +52,17 @@ export function findSecrets(
     }
   }
   const matches = nameMatcher(patterns);
-  if (patterns.names.length > 0) {
-    const isWalked = walk(
-      workingDirectory,
-      bounds,
-      (relative, descend, isLink) => {
-        if (matches(relative)) add(join(workingDirectory, relative));
-        else if (isLink) links.push(join(workingDirectory, relative));
-        else descend();
-      },
-    );
-    isComplete &&= isWalked;
-  }
+  // For its links, too: where they lead does not depend on what is denied.
+  const isWalked = walk(
+    workingDirectory,
+    bounds,
+    (relative, descend, isLink) => {
+      if (matches(relative)) add(join(workingDirectory, relative));
+      else if (isLink) links.push(join(workingDirectory, relative));
+      else descend();
+    },
+  );
+  isComplete &&= isWalked;
   return { paths: [...found].toSorted(), links, isComplete };
 }
 
