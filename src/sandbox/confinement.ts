@@ -242,7 +242,7 @@ function describe(held: Held): Omit<SandboxRecord, "kind"> {
         ]),
     ...(held.isWalkComplete
       ? []
-      : ["the project was too large to be searched for all denied files"]),
+      : ["not all of the project could be searched for denied files"]),
   ];
   const notes = [
     "nothing can be written but Claude's transcript and a private temporary directory",

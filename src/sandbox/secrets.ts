@@ -79,7 +79,7 @@ function realPath(path: string): string[] {
   }
 }
 
-/** The nearest first, never through links. False when it was cut. */
+/** The nearest first, never through links. False when something was not looked at. */
 function walk(
   root: string,
   { maxEntries, maxMs, nowMs }: WalkBounds,
@@ -88,6 +88,7 @@ function walk(
   const startedMs = nowMs();
   const waiting = [""];
   let entries = 0;
+  let isWhole = true;
   for (
     let directory = waiting.shift();
     directory !== undefined;
@@ -97,6 +98,8 @@ function walk(
       entries += 1;
       if (entries > maxEntries) return false;
       const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
+      // Read from bytes that are no text: the name leads to nothing, or elsewhere.
+      if (entry.name.includes("\u{FFFD}")) isWhole = false;
       visit(
         path,
         () => {
@@ -107,9 +110,9 @@ function walk(
         entry.isSymbolicLink(),
       );
     }
-    if (nowMs() - startedMs > maxMs) return waiting.length === 0;
+    if (nowMs() - startedMs > maxMs) return isWhole && waiting.length === 0;
   }
-  return true;
+  return isWhole;
 }
 
 function entriesOf(directory: string) {

@@ -207,6 +207,13 @@ describe("what was not seen", () => {
     expect(tree.isComplete).toBe(false);
   });
 
+  test("because its name is no text is told", async () => {
+    await using here = scene();
+    const name = Buffer.from([0xe9]);
+    writeFileSync(Buffer.concat([Buffer.from(here.at("a/")), name]), "");
+    expect((await here.surely()).isComplete).toBe(false);
+  });
+
   test("in a directory that is closed to us is told", async () => {
     await using here = scene();
     for (const open of [".", "a", ".git", ".git/refs"]) {
