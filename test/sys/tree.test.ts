@@ -263,6 +263,15 @@ describe("git's own places outside of a directory", () => {
     expect(endings(linked, here.at(".git"))).toBe(16);
   });
 
+  test("are found through a link that stands for the repository", async () => {
+    await using here = scene();
+    mkdirSync(here.outside("view"));
+    symlinkSync(here.at(".git"), here.outside("view/.git"));
+    const linked = gitPartsOutside(here.outside("view"));
+    expect(linked).toContain(here.at(".git/HEAD"));
+    expect(linked).toContain(here.at(".git/hooks"));
+  });
+
   test("are none behind a pointer that is garbage", async () => {
     await using here = scene();
     mkdirSync(here.outside("odd"));
