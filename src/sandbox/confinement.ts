@@ -197,6 +197,7 @@ function hold(
         gaps: gapsOf(kernel.abi),
         ports,
       }),
+      ...(insufficiency(kernel) === undefined ? {} : { holds_files: false }),
     },
     launch: (command) => ({
       command: [...options.program, "mcp", "confine", policyPath, ...command],
