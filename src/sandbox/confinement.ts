@@ -168,6 +168,7 @@ function hold(
   const policyPath = join(spoolDirectory, "sandbox.json");
   const split = splitReading({
     denied: [...unreadable, "/dev"],
+    project: workingDirectory,
     list: listPlace,
     maxRules,
   });
