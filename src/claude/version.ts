@@ -2,7 +2,8 @@
 // fingerprint, since asking costs 100 ms and more.
 
 import { z } from "zod";
-import type { Environment } from "../sys/settings.ts";
+import { capture } from "../sys/capture.ts";
+import { definedVariables, type Environment } from "../sys/settings.ts";
 import { describeError } from "../base/json.ts";
 import { readRecordIfPossible } from "../consult/spool.ts";
 import { ensurePrivateDirectory, replaceFile } from "../sys/files.ts";
@@ -97,20 +98,18 @@ export function isAtLeast(version: string, minimum: Version): boolean {
 }
 
 const versionTimeoutMs = 20_000;
+const maxVersionBytes = 65_536;
 
 /** Runs `path --version` in a place where no project file can influence it. */
 export const askVersion: AskVersion = async (path, environment) => {
-  const child = Bun.spawn([path, "--version"], {
+  const asked = await capture({
+    command: [path, "--version"],
     cwd: "/",
-    env: { ...environment },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "ignore",
-    timeout: versionTimeoutMs,
-    killSignal: "SIGKILL",
+    environment: definedVariables(environment),
+    timeoutMs: versionTimeoutMs,
+    maxBytes: maxVersionBytes,
   });
-  const printed = await new Response(child.stdout).text();
-  const code = await child.exited;
-  if (code !== 0) throw new Error(`exit code ${code}`);
-  return printed;
+  if (!asked.ok) throw new Error(asked.reason);
+  if (asked.code !== 0) throw new Error(`exit code ${asked.code}`);
+  return Buffer.from(asked.stdout).toString();
 };

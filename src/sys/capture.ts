@@ -30,7 +30,15 @@ export const capture: Capture = async (request) => {
     });
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of child.stdout) {
+    const reader = child.stdout.getReader();
+    // What the program started may hold its standard output open for ever.
+    AbortSignal.timeout(request.timeoutMs).addEventListener(
+      "abort",
+      () => void reader.cancel(),
+    );
+    for (;;) {
+      const { done, value: chunk } = await reader.read();
+      if (done) break;
       bytes += chunk.length;
       if (bytes > request.maxBytes) {
         child.kill("SIGKILL");

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { capture, type CaptureRequest } from "../../src/sys/capture.ts";
+import { killMarked } from "../claude/survivors.ts";
 
 const ask = (script: string, options: Partial<CaptureRequest> = {}) =>
   capture({
@@ -30,6 +31,24 @@ test.each([
   expect(told).toMatchObject({ ok: false });
   expect(JSON.stringify(told)).toContain(reason);
 });
+
+test.each([
+  ["ends", "sleep 600 & printf x", "x"],
+  ["hangs", "sleep 600 & sleep 600", undefined],
+])(
+  "one that %s and leaves its output to another is not waited for",
+  async (_name, script, said) => {
+    const marker = `CAPTURE_TEST=${crypto.randomUUID()}`;
+    const [name = "", value = ""] = marker.split("=");
+    const environment = { PATH: "/usr/bin:/bin", [name]: value };
+    try {
+      const told = await ask(script, { environment, timeoutMs: 300 });
+      expect(told.ok ? told.stdout.toString() : undefined).toBe(said);
+    } finally {
+      killMarked([marker]);
+    }
+  },
+);
 
 test.each([
   ["a program that is not there", { command: ["no-such-program"] }],
