@@ -168,3 +168,19 @@ test("a file outside is not told by an option that is cut short", async () => {
   const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
   expect(told).not.toContain("secret of the horn");
 });
+
+test("a denied file is not told though its path looks like a pattern", async () => {
+  const { script, steps } = scriptToCome();
+  const environment = { PHONE_OPUS_SANDBOX: "off" };
+  await using world = await startWorld(script, { environment });
+  await world.write("app/[id]/.env.production", "the secret of the horn\n");
+  const file_path = join(world.project, "app/[id]/.env.production");
+  steps.push(
+    { kind: "tool", calls: [{ name: "Read", input: { file_path } }] },
+    { kind: "text", text: "I tried." },
+  );
+  await world.answer(["What is in it?"]);
+  const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
+  expect(told).toContain("denied by your permission");
+  expect(told).not.toContain("the secret of the horn");
+});
