@@ -3,9 +3,10 @@
 // questions that execute nothing.
 
 import { lstatSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isInside } from "../base/paths.ts";
 import type { Capture } from "../sys/capture.ts";
+import { resolveLinks } from "../sys/files.ts";
 
 const maxPlaceBytes = 65_536;
 const maxSettingsBytes = 4 << 20;
@@ -44,7 +45,7 @@ export async function inspect(
 ): Promise<Repository | Off | { readonly kind: "absent" }> {
   const [asked, listed, staged] = await Promise.all([
     git(cwd, [...placeWords], maxPlaceBytes),
-    git(cwd, ["config", "--list", "-z"], maxSettingsBytes),
+    git(cwd, ["config", "--list", "-z", "--show-scope"], maxSettingsBytes),
     git(cwd, ["ls-files", "--stage", "--full-name", "-z", ":/"], maxIndexBytes),
   ]);
   if (!asked.ok) {
@@ -67,10 +68,14 @@ export async function inspect(
   if (settings === undefined) {
     return off(`its configuration in ${cwd} cannot be read`);
   }
-  if (settings.get("core.fsmonitor") !== "false") {
+  const monitor = settings.findLast(({ name }) => name === "core.fsmonitor");
+  if (monitor?.value !== "false") {
     return off("this git does not take settings from the environment");
   }
-  const names = [...settings.keys()];
+  if (settings.some((setting) => quotesElsewhere(setting, root || cwd))) {
+    return off("blame.ignoreRevsFile of the repository names a file elsewhere");
+  }
+  const names = settings.map(({ name }) => name);
   if (isBare === "true") {
     return {
       kind: "repository",
@@ -112,17 +117,42 @@ async function gitDirectoryAt(git: Git, root: string) {
   return asked.ok ? decode(asked.stdout)?.replace(/\n$/, "") : undefined;
 }
 
-/** Names and values; the last of a name counts. */
-function parseSettings(bytes: Uint8Array): Map<string, string> | undefined {
+interface Setting {
+  /** Whose it is: `system`, `global`, `local`, `worktree` or `command`. */
+  readonly scope: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** In the order of their rank; the last of a name counts. */
+function parseSettings(bytes: Uint8Array): Setting[] | undefined {
   const text = decode(bytes);
   if (text === undefined) return undefined;
-  const settings = new Map<string, string>();
-  for (const entry of text.split("\0")) {
+  const settings: Setting[] = [];
+  const words = text.split("\0").values();
+  for (const scope of words) {
+    const entry = words.next().value ?? "";
     const end = entry.indexOf("\n");
-    if (end === -1) settings.set(entry, "");
-    else settings.set(entry.slice(0, end), entry.slice(end + 1));
+    settings.push(
+      end === -1
+        ? { scope, name: entry, value: "" }
+        : { scope, name: entry.slice(0, end), value: entry.slice(end + 1) },
+    );
   }
   return settings;
+}
+
+/**
+ * `git blame` quotes what it cannot use of this file. It may be named several times, and
+ * the environment adds to these names, so that none can be taken back.
+ */
+function quotesElsewhere({ scope, name, value }: Setting, root: string) {
+  if (name !== "blame.ignorerevsfile") return false;
+  if (scope !== "local" && scope !== "worktree") return false;
+  // Git replaces a `~` and a `%(prefix)` at the start.
+  return (
+    /^[~%]/.test(value) || !isInside(resolveLinks(resolve(root, value)), root)
+  );
 }
 
 const gitLink = Buffer.from("160000 ");

@@ -51,6 +51,44 @@ describe("git is switched off", () => {
   });
 });
 
+describe("a file that git blame quotes", () => {
+  const setting = "blame.ignoreRevsFile";
+
+  test.each(["../elsewhere", "~/elsewhere", "link"])(
+    "is not %s: git is switched off",
+    async (path) => {
+      await using here = scene();
+      fill(here);
+      const text = "the secret of the horn\n";
+      for (const name of ["elsewhere", "home/elsewhere"]) {
+        writeFileSync(here.directory.at(name), text);
+      }
+      symlinkSync("../elsewhere", join(here.project, "link"));
+      here.git(["config", setting, path]);
+      writeFileSync(join(here.project, "harmless"), "# none\n");
+      here.git(["config", "--add", setting, "harmless"]);
+      const plain = Bun.spawnSync(["git", "blame", "file.txt"], {
+        cwd: here.project,
+        env: here.environment,
+      });
+      expect(plain.stderr.toString()).toContain(text);
+      expect((await here.guarded(["blame", "file.txt"])).guard).toMatchObject({
+        kind: "off",
+      });
+    },
+  );
+
+  test("may lie in the project", async () => {
+    await using here = scene();
+    fill(here);
+    writeFileSync(join(here.project, ".ignored"), "# none\n");
+    here.git(["config", setting, ".ignored"]);
+    const { guard, stdout } = await here.guarded(["blame", "file.txt"]);
+    expect(guard.kind).toBe("guarded");
+    expect(stdout).toContain("three txt");
+  });
+});
+
 describe("from below its root a working tree is read as any other", () => {
   test("of a submodule", async () => {
     await using here = scene();
