@@ -3,7 +3,7 @@
 // questions that execute nothing.
 
 import { lstatSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { isInside } from "../base/paths.ts";
 import type { Capture } from "../sys/capture.ts";
 import { resolveLinks } from "../sys/files.ts";
@@ -45,7 +45,7 @@ export async function inspect(
 ): Promise<Repository | Off | { readonly kind: "absent" }> {
   const [asked, listed, staged] = await Promise.all([
     git(cwd, [...placeWords], maxPlaceBytes),
-    git(cwd, ["config", "--list", "-z", "--show-scope"], maxSettingsBytes),
+    git(cwd, [...settingsWords], maxSettingsBytes),
     git(cwd, ["ls-files", "--stage", "--full-name", "-z", ":/"], maxIndexBytes),
   ]);
   if (!asked.ok) {
@@ -74,6 +74,9 @@ export async function inspect(
   }
   if (settings.some((setting) => quotesElsewhere(setting, root || cwd))) {
     return off("blame.ignoreRevsFile of the repository names a file elsewhere");
+  }
+  if (takesFromElsewhere(settings, gitDirectory, root)) {
+    return off("the repository takes settings from a file elsewhere");
   }
   const names = settings.map(({ name }) => name);
   if (isBare === "true") {
@@ -117,9 +120,19 @@ async function gitDirectoryAt(git: Git, root: string) {
   return asked.ok ? decode(asked.stdout)?.replace(/\n$/, "") : undefined;
 }
 
+const settingsWords = [
+  "config",
+  "--list",
+  "-z",
+  "--show-scope",
+  "--show-origin",
+] as const;
+
 interface Setting {
   /** Whose it is: `system`, `global`, `local`, `worktree` or `command`. */
   readonly scope: string;
+  /** `file:` and a path from where the working tree begins, or something else. */
+  readonly origin: string;
   readonly name: string;
   readonly value: string;
 }
@@ -131,12 +144,18 @@ function parseSettings(bytes: Uint8Array): Setting[] | undefined {
   const settings: Setting[] = [];
   const words = text.split("\0").values();
   for (const scope of words) {
+    const origin = words.next().value ?? "";
     const entry = words.next().value ?? "";
     const end = entry.indexOf("\n");
     settings.push(
       end === -1
-        ? { scope, name: entry, value: "" }
-        : { scope, name: entry.slice(0, end), value: entry.slice(end + 1) },
+        ? { scope, origin, name: entry, value: "" }
+        : {
+            scope,
+            origin,
+            name: entry.slice(0, end),
+            value: entry.slice(end + 1),
+          },
     );
   }
   return settings;
@@ -146,13 +165,38 @@ function parseSettings(bytes: Uint8Array): Setting[] | undefined {
  * `git blame` quotes what it cannot use of this file. It may be named several times, and
  * the environment adds to these names, so that none can be taken back.
  */
-function quotesElsewhere({ scope, name, value }: Setting, root: string) {
-  if (name !== "blame.ignorerevsfile") return false;
-  if (scope !== "local" && scope !== "worktree") return false;
+function quotesElsewhere(setting: Setting, root: string): boolean {
+  const { name, value } = setting;
+  if (name !== "blame.ignorerevsfile" || !isOwn(setting)) return false;
   // Git replaces a `~` and a `%(prefix)` at the start.
   return (
     /^[~%]/.test(value) || !isInside(resolveLinks(resolve(root, value)), root)
   );
+}
+
+/** Claude lets `git config --get` pass: it would tell what is in that file. */
+function takesFromElsewhere(
+  settings: readonly Setting[],
+  gitDirectory: string,
+  root: string,
+): boolean {
+  const isLinked = basename(dirname(gitDirectory)) === "worktrees";
+  const places = [
+    gitDirectory,
+    ...(root === "" ? [] : [root]),
+    ...(isLinked ? [resolve(gitDirectory, "../..")] : []),
+  ];
+  const origins = new Set(settings.filter(isOwn).map(({ origin }) => origin));
+  return [...origins].some((origin) => {
+    const path = origin.replace(/^file:/, "");
+    const file = resolveLinks(resolve(root || gitDirectory, path));
+    return !places.some((place) => isInside(file, place));
+  });
+}
+
+/** Whether it is the repository's, not its user's. */
+function isOwn({ scope }: Setting): boolean {
+  return scope === "local" || scope === "worktree";
 }
 
 const gitLink = Buffer.from("160000 ");

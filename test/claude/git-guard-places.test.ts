@@ -89,6 +89,46 @@ describe("a file that git blame quotes", () => {
   });
 });
 
+describe("settings of a repository", () => {
+  test.each(["../../elsewhere", "~/elsewhere", "../link"])(
+    "are not taken from %s: git is switched off",
+    async (path) => {
+      await using here = scene();
+      fill(here);
+      const text = "[client]\n\tpassword = horn\n";
+      for (const name of ["elsewhere", "home/elsewhere"]) {
+        writeFileSync(here.directory.at(name), text);
+      }
+      symlinkSync("../elsewhere", join(here.project, "link"));
+      here.git(["config", "include.path", path]);
+      const words = ["config", "--get", "client.password"];
+      expect(here.git(words)).toBe("horn\n");
+      expect((await here.guarded(words)).guard).toMatchObject({ kind: "off" });
+    },
+  );
+
+  test("may be taken from the project, and from the user's own files", async () => {
+    await using here = scene();
+    fill(here);
+    writeFileSync(join(here.project, "shared"), "[a]\n\tb = ours\n");
+    writeFileSync(here.directory.at("mine"), "[a]\n\tc = mine\n");
+    here.git(["config", "include.path", "../shared"]);
+    const global = `[include]\n\tpath = ${here.directory.at("mine")}\n`;
+    writeFileSync(here.directory.at("home/.gitconfig"), global);
+    here.environment.GIT_CONFIG_GLOBAL = here.directory.at("home/.gitconfig");
+    const deep = join(here.project, "deep");
+    mkdirSync(deep);
+    for (const [name, value] of [
+      ["a.b", "ours\n"],
+      ["a.c", "mine\n"],
+    ] as const) {
+      const words = ["config", "--get", name];
+      const { guard, stdout } = await here.guarded(words, deep);
+      expect([guard.kind, stdout]).toEqual(["guarded", value]);
+    }
+  });
+});
+
 describe("from below its root a working tree is read as any other", () => {
   test("of a submodule", async () => {
     await using here = scene();

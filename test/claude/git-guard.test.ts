@@ -156,7 +156,7 @@ describe("git is switched off", () => {
     words.startsWith("rev-parse")
       ? [128, "/p\ntrue\n"]
       : words.startsWith("config")
-        ? [0, "command\0core.fsmonitor\nfalse\0"]
+        ? [0, "command\0command line:\0core.fsmonitor\nfalse\0"]
         : [128, ""];
 
   test("where git hangs, at the first question or later", async () => {
@@ -171,7 +171,7 @@ describe("git is switched off", () => {
     expect((await answers(good)).kind).toBe("guarded");
     const old = await answers((words) =>
       words.startsWith("config")
-        ? [0, "global\0user.name\nAnn\0"]
+        ? [0, "global\0file:/g\0user.name\nAnn\0"]
         : good(words),
     );
     expect(old).toMatchObject({ kind: "off" });
