@@ -59,10 +59,10 @@ export const receiptSchema = z.object({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/**
- * Whether the kernel kept the run from writing, so that a changed file is not its doing.
- * Where that layer is incomplete, reading and the network are what it lacks.
- */
+/** Whether the kernel kept the run from writing, so that a changed file is not its doing. */
 export function isHeldByKernel({ layers }: Receipt): boolean {
-  return layers.kernel !== null && layers.kernel.kind !== "none";
+  const { kernel } = layers;
+  return (
+    kernel !== null && kernel.kind !== "none" && kernel.holds_files !== false
+  );
 }

@@ -11,5 +11,7 @@ export const sandboxRecordSchema = z.object({
   detail: z.string(),
   /** False where something that was asked for could not be held. */
   is_complete: z.boolean(),
+  /** False where it could not keep files from being changed; absent: it could. */
+  holds_files: z.boolean().optional(),
 });
 export type SandboxRecord = z.infer<typeof sandboxRecordSchema>;

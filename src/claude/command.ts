@@ -28,12 +28,19 @@ const disallowedTools = "Write,Edit,NotebookEdit,Agent";
 const noServers = JSON.stringify({ mcpServers: {} });
 /**
  * Reading commands that Claude lets pass unasked, with a file in a word that it does not
- * take for one: by these they would read, and tell, what lies outside the project.
+ * take for one: by these they would read, and tell, what lies outside the project. Long
+ * options may be cut short as far as they stay unique.
  */
 const hiddenFileRules = [
   "Bash(*--files0-from*)",
+  "Bash(wc *--f*)",
+  "Bash(du *--f*)",
+  "Bash(sort *--fi*)",
   "Bash(*--from-file*)",
   "Bash(*--to-file*)",
+  "Bash(diff *--fr*)",
+  "Bash(diff *--to*)",
+  "Bash(git *--ignore-revs-file*)",
   "Bash(strings *@*)",
 ];
 const settings = (denyRules: readonly string[]) =>

@@ -15,6 +15,7 @@
 import { isAbsolute } from "node:path";
 import type { ConsultId } from "../base/ids.ts";
 import { isInside } from "../base/paths.ts";
+import { resolveLinks } from "../sys/files.ts";
 import type { Environment, Settings } from "../sys/settings.ts";
 import { withoutKeys } from "./billing.ts";
 import { markerName } from "./command.ts";
@@ -127,10 +128,14 @@ export function inheritedEnvironment(
 
 /**
  * `npm run` puts the project's own programs before all others: a `git` there would be
- * Claude's. A directory that holds the user's home is no project.
+ * Claude's. A directory that holds the user's home is no project. `cwd` is canonical, the
+ * others may be spelled by links.
  */
 function isOfProject(path: string, cwd: string, home: string): boolean {
-  return !isInside(home, cwd) && isInside(path, cwd);
+  return (
+    !isInside(resolveLinks(home), cwd) &&
+    (isInside(path, cwd) || isInside(resolveLinks(path), cwd))
+  );
 }
 
 export function claudeEnvironment(

@@ -28,7 +28,12 @@ export type GitSetting = readonly [key: string, value: string];
 const always: readonly GitSetting[] = [
   ["core.fsmonitor", "false"],
   ["core.hooksPath", "/dev/null"],
+  // `git log --alternate-refs` asks it about the repositories that objects come from.
+  ["core.alternateRefsCommand", "true"],
   ["log.showSignature", "false"],
+  // Else git shows changes inside of submodules, also of those that only its history
+  // names, by a git of their own that obeys their configuration.
+  ["diff.submodule", "short"],
   ["gpg.program", "false"],
   ["gpg.openpgp.program", "false"],
   ["gpg.x509.program", "false"],
@@ -47,6 +52,10 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/^diff\..*\.textconv$/s, "cat"],
   // It would keep what it converted in the repository.
   [/^diff\..*\.cachetextconv$/s, "false"],
+  // A merge can be shown as it differs from one that git does anew; this is how.
+  [/^merge\..*\.driver$/s, "git merge-file -q %A %O %B"],
+  // `git log --help` shows its page by it.
+  [/^man\..*\.cmd$/s, "man"],
 ];
 
 /** What replaces the settings of these names; git prints them with lower-case ends. */

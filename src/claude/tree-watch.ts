@@ -9,7 +9,7 @@ import { isInside } from "../base/paths.ts";
 import { parseJson } from "../base/json.ts";
 import type { TreeLook, TreeReceipt } from "../base/receipt.ts";
 import type { Spool } from "../consult/spool.ts";
-import { replaceFile } from "../sys/files.ts";
+import { replaceFile, resolveLinks } from "../sys/files.ts";
 import { gitPartsOutside } from "../sys/git-places.ts";
 import type { Environment } from "../sys/settings.ts";
 import {
@@ -47,7 +47,10 @@ function look(watched: WatchedTree): Promise<Tree | undefined> {
   });
 }
 
-/** What every run changes: Claude's state and ours. */
+/**
+ * What every run changes: Claude's state and ours. The paths that are asked about lie in
+ * a canonical directory, so these are canonical, too.
+ */
 function ownPlaces({
   home,
   environment,
@@ -55,19 +58,22 @@ function ownPlaces({
 }: WatchedTree): (path: string) => boolean {
   const configured = environment["CLAUDE_CONFIG_DIR"];
   const user = process.getuid?.() ?? 0;
-  const directories = new Set([
-    stateRoot,
-    configured || join(home, ".claude"),
-    join(environment["CLAUDE_CODE_TMPDIR"] || tmpdir(), `claude-${user}`),
-    join("/tmp", `claude-${user}`),
-  ]);
-  const stateFiles = join(configured || home, ".claude.json");
+  const base = resolveLinks(home);
+  const directories = new Set(
+    [
+      stateRoot,
+      configured || join(base, ".claude"),
+      join(environment["CLAUDE_CODE_TMPDIR"] || tmpdir(), `claude-${user}`),
+      join("/tmp", `claude-${user}`),
+    ].map(resolveLinks),
+  );
+  const stateFiles = join(resolveLinks(configured || base), ".claude.json");
   return (path) => directories.has(path) || path.startsWith(stateFiles);
 }
 
 /** True when what changes there may well be the user's other programs. */
 export function isNoProject({ cwd, home }: WatchedTree): boolean {
-  return isInside(home, cwd);
+  return isInside(resolveLinks(home), cwd);
 }
 
 const savedSchema = z.object({

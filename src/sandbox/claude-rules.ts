@@ -12,7 +12,9 @@ export function claudeRules(
   patterns: DenyPatterns,
   found: readonly string[],
 ): string[] {
-  const places = [...new Set([...patterns.places, ...found])].flatMap(
+  const places = [
+    ...new Set([...patterns.places, ...found.map(asItStands)]),
+  ].flatMap(
     // One slash more than the path has: with a single one it would be relative to the
     // settings.
     (path) => [`Read(/${path})`, `Read(/${path}/**)`],
@@ -23,4 +25,9 @@ export function claudeRules(
     bytes += Buffer.byteLength(rule) + 3;
     return bytes <= maxBytes;
   });
+}
+
+/** A path that was found is no pattern, though a name in it may look like one. */
+function asItStands(path: string): string {
+  return path.replaceAll(/[\\*?[\]]/g, (character) => `\\${character}`);
 }

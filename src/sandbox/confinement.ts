@@ -168,6 +168,7 @@ function hold(
   const policyPath = join(spoolDirectory, "sandbox.json");
   const split = splitReading({
     denied: [...unreadable, "/dev"],
+    project: workingDirectory,
     list: listPlace,
     maxRules,
   });
@@ -197,6 +198,7 @@ function hold(
         gaps: gapsOf(kernel.abi),
         ports,
       }),
+      ...(insufficiency(kernel) === undefined ? {} : { holds_files: false }),
     },
     launch: (command) => ({
       command: [...options.program, "mcp", "confine", policyPath, ...command],
@@ -242,7 +244,7 @@ function describe(held: Held): Omit<SandboxRecord, "kind"> {
         ]),
     ...(held.isWalkComplete
       ? []
-      : ["the project was too large to be searched for all denied files"]),
+      : ["not all of the project could be searched for denied files"]),
   ];
   const notes = [
     "nothing can be written but Claude's transcript and a private temporary directory",

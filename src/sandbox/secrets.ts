@@ -52,18 +52,17 @@ export function findSecrets(
     }
   }
   const matches = nameMatcher(patterns);
-  if (patterns.names.length > 0) {
-    const isWalked = walk(
-      workingDirectory,
-      bounds,
-      (relative, descend, isLink) => {
-        if (matches(relative)) add(join(workingDirectory, relative));
-        else if (isLink) links.push(join(workingDirectory, relative));
-        else descend();
-      },
-    );
-    isComplete &&= isWalked;
-  }
+  // For its links, too: where they lead does not depend on what is denied.
+  const isWalked = walk(
+    workingDirectory,
+    bounds,
+    (relative, descend, isLink) => {
+      if (matches(relative)) add(join(workingDirectory, relative));
+      else if (isLink) links.push(join(workingDirectory, relative));
+      else descend();
+    },
+  );
+  isComplete &&= isWalked;
   return { paths: [...found].toSorted(), links, isComplete };
 }
 
@@ -80,7 +79,7 @@ function realPath(path: string): string[] {
   }
 }
 
-/** The nearest first, never through links. False when it was cut. */
+/** The nearest first, never through links. False when something was not looked at. */
 function walk(
   root: string,
   { maxEntries, maxMs, nowMs }: WalkBounds,
@@ -89,6 +88,7 @@ function walk(
   const startedMs = nowMs();
   const waiting = [""];
   let entries = 0;
+  let isWhole = true;
   for (
     let directory = waiting.shift();
     directory !== undefined;
@@ -98,6 +98,8 @@ function walk(
       entries += 1;
       if (entries > maxEntries) return false;
       const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
+      // Read from bytes that are no text: the name leads to nothing, or elsewhere.
+      if (entry.name.includes("\u{FFFD}")) isWhole = false;
       visit(
         path,
         () => {
@@ -108,9 +110,9 @@ function walk(
         entry.isSymbolicLink(),
       );
     }
-    if (nowMs() - startedMs > maxMs) return waiting.length === 0;
+    if (nowMs() - startedMs > maxMs) return isWhole && waiting.length === 0;
   }
-  return true;
+  return isWhole;
 }
 
 function entriesOf(directory: string) {

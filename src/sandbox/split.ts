@@ -2,11 +2,14 @@
 // beside the way to each denied place is allowed, one by one. Pure, but for the listing.
 
 import { dirname, join } from "node:path";
+import { isInside } from "../base/paths.ts";
 import type { Rule } from "./policy.ts";
 
 export interface SplitOptions {
   /** Real paths. */
   readonly denied: readonly string[];
+  /** What is denied in it is given up before what is denied elsewhere. */
+  readonly project: string;
   readonly list: (
     directory: string,
   ) => readonly { readonly name: string; readonly isLink: boolean }[];
@@ -20,27 +23,39 @@ export interface Split {
 }
 
 export function splitReading(options: SplitOptions): Split {
-  const { list, maxRules } = options;
+  const { project, list, maxRules } = options;
   let denied = options.denied;
   const givenUp: string[] = [];
   for (;;) {
-    const rules = rulesAround(new Set(denied), list);
+    const { rules, counts } = rulesAround(new Set(denied), list);
     if (rules.length <= maxRules) return { rules, given_up: givenUp };
-    // The crowded directories are those of projects, which are deep.
-    const deepest = denied.toSorted((a, b) => depth(b) - depth(a))[0];
-    if (deepest === undefined) return { rules, given_up: givenUp };
-    const crowd = dirname(deepest);
-    givenUp.push(...denied.filter((path) => dirname(path) === crowd));
-    denied = denied.filter((path) => dirname(path) !== crowd);
+    // A project may be made so that it is crowded: it must not cost what lies elsewhere.
+    const mine = [...counts].filter(([path]) => isInside(path, project));
+    const [crowd] = (mine.length > 0 ? mine : [...counts]).toSorted(
+      ([, a], [, b]) => b - a,
+    );
+    if (crowd === undefined) return { rules, given_up: givenUp };
+    const isCrowded = (path: string) => isInside(path, crowd[0]);
+    givenUp.push(...denied.filter(isCrowded));
+    denied = denied.filter((path) => !isCrowded(path));
   }
+}
+
+interface Around {
+  readonly rules: readonly Rule[];
+  /** How many of them each directory takes on the way to something denied. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 function rulesAround(
   denied: ReadonlySet<string>,
   list: SplitOptions["list"],
-): Rule[] {
-  if (denied.has("/")) return [];
-  if (denied.size === 0) return [{ path: "/", access: "read" }];
+): Around {
+  const counts = new Map<string, number>();
+  if (denied.has("/")) return { rules: [], counts };
+  if (denied.size === 0) {
+    return { rules: [{ path: "/", access: "read" }], counts };
+  }
   const above = new Set<string>();
   for (const path of denied) {
     for (let at = dirname(path); !above.has(at); at = dirname(at)) {
@@ -52,6 +67,7 @@ function rulesAround(
   const rules: Rule[] = [{ path: "/", access: "list" }];
   const waiting = ["/"];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    const before = rules.length;
     for (const { name, isLink } of list(at)) {
       const path = join(at, name);
       if (denied.has(path)) continue;
@@ -59,10 +75,7 @@ function rulesAround(
       // What a link leads to has a rule of its own, or none on purpose.
       else if (!isLink) rules.push({ path, access: "read" });
     }
+    counts.set(at, rules.length - before);
   }
-  return rules;
-}
-
-function depth(path: string): number {
-  return path.split("/").length;
+  return { rules, counts };
 }

@@ -3,6 +3,7 @@
 
 import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { resolveLinks } from "./files.ts";
 
 /** What decides which commit is checked out, and what git will do next. */
 const parts = [
@@ -31,7 +32,7 @@ export function gitPartsOutside(directory: string): string[] {
 }
 
 function nearest(directory: string): string | undefined {
-  const candidate = join(directory, ".git");
+  const candidate = resolveLinks(join(directory, ".git"));
   const status = lstatSync(candidate, { throwIfNoEntry: false });
   if (status?.isDirectory() === true) return candidate;
   if (status?.isFile() === true) {

@@ -104,15 +104,15 @@ function addPath(
   }
 }
 
+/** The place is gone, or can only be reached by smaller steps than a path takes. */
+const unreachable = ["ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG"];
+
 /** Never through a last symlink: a rule would open what the link points to. */
 function openPlace(path: string): number | undefined {
   try {
     return openSync(path, openPath | constants.O_NOFOLLOW);
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") {
-      return undefined;
-    }
+    if (unreachable.includes(errorCode(error) ?? "")) return undefined;
     throw error;
   }
 }

@@ -53,6 +53,8 @@ export async function lookAtTree(
     path: string,
   ): Stats | undefined => {
     if (isExcluded(path)) return undefined;
+    // Read from bytes that are no text: the name leads to nothing, or elsewhere.
+    if (name.includes("\u{FFFD}")) isComplete = false;
     const status = statusOf(path);
     if (status === undefined) return undefined;
     entries += 1;

@@ -58,7 +58,7 @@ const readOnly = [
   "--setting-sources",
   "",
   "--settings",
-  '{"disableAllHooks":true,"autoMemoryEnabled":false,"permissions":{"deny":["Bash(*--files0-from*)","Bash(*--from-file*)","Bash(*--to-file*)","Bash(strings *@*)","Read(**/.env)"]}}',
+  '{"disableAllHooks":true,"autoMemoryEnabled":false,"permissions":{"deny":["Bash(*--files0-from*)","Bash(wc *--f*)","Bash(du *--f*)","Bash(sort *--fi*)","Bash(*--from-file*)","Bash(*--to-file*)","Bash(diff *--fr*)","Bash(diff *--to*)","Bash(git *--ignore-revs-file*)","Bash(strings *@*)","Read(**/.env)"]}}',
 ];
 const restricted = ["--restricted", "--permission-prompts", "none"];
 

@@ -2,6 +2,8 @@
 // agent's, and without what would make a harmless command another one.
 
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { consultIdSchema } from "../../src/base/ids.ts";
 import { runMarker } from "../../src/claude/command.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../../src/claude/environment.ts";
 import type { GitGuard } from "../../src/claude/git-guard.ts";
 import type { Environment } from "../../src/sys/settings.ts";
+import { temporaryDirectory } from "./consulting.ts";
 
 const consultId = consultIdSchema.parse(`c_${"0123456789abcdef".repeat(2)}`);
 
@@ -148,6 +151,20 @@ describe("inherited", () => {
     expect(inheriting(inherited)).toEqual({});
   });
 
+  test("has no programs of the project, by whatever name", () => {
+    using directory = temporaryDirectory();
+    const at = (name: string) => join(directory.path, name);
+    mkdirSync(at("project/bin"), { recursive: true });
+    symlinkSync("project", at("alias"));
+    symlinkSync("project/bin", at("tools"));
+    const entries = ["alias/bin", "tools", "project/../project/bin"].map(at);
+    const PATH = [...entries, "/usr/bin"].join(":");
+    const SHELL = at("alias/bin");
+    expect(inheriting({ PATH, SHELL }, {}, at("project"))).toEqual({
+      PATH: "/usr/bin",
+    });
+  });
+
   test("loses what would pay when the subscription is to", () => {
     const left = inheriting(
       {
@@ -232,7 +249,7 @@ describe("the environment of a run", () => {
     };
     expect(run(git)).toMatchObject({
       ...git,
-      GIT_CONFIG_COUNT: "9",
+      GIT_CONFIG_COUNT: "11",
       GIT_CONFIG_KEY_2: "core.fsmonitor",
       GIT_CONFIG_VALUE_2: "false",
     });
@@ -242,7 +259,7 @@ describe("the environment of a run", () => {
     "starts git's settings anew where their count is %j",
     (count) => {
       expect(run({ GIT_CONFIG_COUNT: count })).toMatchObject({
-        GIT_CONFIG_COUNT: "7",
+        GIT_CONFIG_COUNT: "9",
         GIT_CONFIG_KEY_0: "core.fsmonitor",
       });
     },

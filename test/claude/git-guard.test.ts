@@ -156,7 +156,7 @@ describe("git is switched off", () => {
     words.startsWith("rev-parse")
       ? [128, "/p\ntrue\n"]
       : words.startsWith("config")
-        ? [0, "core.fsmonitor\nfalse\0"]
+        ? [0, "command\0command line:\0core.fsmonitor\nfalse\0"]
         : [128, ""];
 
   test("where git hangs, at the first question or later", async () => {
@@ -170,7 +170,9 @@ describe("git is switched off", () => {
   test("where git is too old to take settings from the environment", async () => {
     expect((await answers(good)).kind).toBe("guarded");
     const old = await answers((words) =>
-      words.startsWith("config") ? [0, "user.name\nAnn\0"] : good(words),
+      words.startsWith("config")
+        ? [0, "global\0file:/g\0user.name\nAnn\0"]
+        : good(words),
     );
     expect(old).toMatchObject({ kind: "off" });
   });

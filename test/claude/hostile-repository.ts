@@ -78,6 +78,27 @@ export function fill({ project, git }: Scene, directory = project) {
   }
 }
 
+/** Two commits that differ in which commit of `sub` they name; returns its place. */
+export function addSubmodule(here: Scene): string {
+  const { project, git } = here;
+  fill(here);
+  const sub = join(project, "sub");
+  mkdirSync(sub);
+  fill(here, sub);
+  writeFileSync(
+    join(project, ".gitmodules"),
+    '[submodule "sub"]\n\tpath = sub\n\turl = ./sub\n',
+  );
+  const commit = () => {
+    git(["-c", "advice.addEmbeddedRepo=false", "add", "sub"]);
+    git(["commit", "--quiet", "-m", "sub"]);
+  };
+  commit();
+  git(["commit", "--quiet", "--all", "-m", "three"], sub);
+  commit();
+  return sub;
+}
+
 export function plant({ project, act, acts, git }: Scene, directory = project) {
   const settings = {
     "core.fsmonitor": `${act("fsmonitor")}; false`,

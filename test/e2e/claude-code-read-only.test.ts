@@ -148,3 +148,39 @@ test("files outside the directory are refused, by every tool", async () => {
   const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
   expect(told).not.toContain("the secret of the horn");
 });
+
+test("a file outside is not told by an option that is cut short", async () => {
+  const [world, steps] = await startTryingWorld();
+  await using _ = world;
+  await world.write("../outside.txt", "the secret of the horn\n");
+  const commands = [
+    "wc --files0=../outside.txt",
+    "wc --f=../outside.txt",
+    "du --files=../outside.txt",
+    "sort --fil=../outside.txt",
+    "diff --from=../outside.txt notes.txt",
+    "diff --fr=../outside.txt notes.txt",
+    "diff notes.txt --to=../outside.txt",
+    "git blame --ignore-revs-file=../outside.txt notes.txt",
+    "git blame --ignore-revs-file ../outside.txt notes.txt",
+  ];
+  await tryAll(world, steps, commands.map(bash));
+  const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
+  expect(told).not.toContain("secret of the horn");
+});
+
+test("a denied file is not told though its path looks like a pattern", async () => {
+  const { script, steps } = scriptToCome();
+  const environment = { PHONE_OPUS_SANDBOX: "off" };
+  await using world = await startWorld(script, { environment });
+  await world.write("app/[id]/.env.production", "the secret of the horn\n");
+  const file_path = join(world.project, "app/[id]/.env.production");
+  steps.push(
+    { kind: "tool", calls: [{ name: "Read", input: { file_path } }] },
+    { kind: "text", text: "I tried." },
+  );
+  await world.answer(["What is in it?"]);
+  const told = JSON.stringify(world.api.requests.at(-1)?.body.messages);
+  expect(told).toContain("denied by your permission");
+  expect(told).not.toContain("the secret of the horn");
+});

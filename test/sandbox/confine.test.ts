@@ -170,6 +170,21 @@ const underLandlock = () => {
     expect(child.signalCode).toBe("SIGINT");
   });
 
+  test("rules on paths that lead nowhere hinder nothing", async () => {
+    using place = openPlace();
+    symlinkSync("loop", place.at("loop"));
+    const rules = [
+      ...place.policy.rules,
+      { path: place.at("loop", "x"), access: "read" as const },
+      // A file may well lie deeper than a path can say.
+      { path: place.at("d/".repeat(4096)), access: "read" as const },
+    ];
+    expect(await place.shell("echo ok", { rules })).toMatchObject({
+      code: 0,
+      stdout: "ok\n",
+    });
+  });
+
   test("a rule on a path that is gone allows nothing and hinders nothing", async () => {
     using place = openPlace();
     const rules = [

@@ -88,6 +88,16 @@ describe("for Claude's own permissions", () => {
     ]);
   });
 
+  test("a path that was found is told as it stands, a pattern as it is", () => {
+    const patterns = parseDenyPatterns(["/srv/*/keys"], home);
+    expect(claudeRules(patterns, ["/p/[id]/.env.a?"])).toEqual([
+      "Read(//srv/*/keys)",
+      "Read(//srv/*/keys/**)",
+      String.raw`Read(//p/\[id\]/.env.a\?)`,
+      String.raw`Read(//p/\[id\]/.env.a\?/**)`,
+    ]);
+  });
+
   test("a name that has exceptions is told by what was found", () => {
     const patterns = parseDenyPatterns(
       [".env", ".env.*", "!.env.example"],

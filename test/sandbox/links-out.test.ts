@@ -68,6 +68,21 @@ test.each([
   expect(behind(target())).toEqual({ hidden: [], open: 0 });
 });
 
+test.each([[[]], [["/nowhere/at/all"]]])(
+  "the walk finds links where %j is denied",
+  (denied) => {
+    const project = mkdtempSync(at("walked-"));
+    symlinkSync(at("outside"), join(project, "out"));
+    const bounds = { maxEntries: 100, maxMs: 1000, nowMs: () => 0 };
+    const patterns = parseDenyPatterns(denied, at("home"));
+    expect(findSecrets(patterns, project, bounds)).toEqual({
+      paths: [],
+      links: [join(project, "out")],
+      isComplete: true,
+    });
+  },
+);
+
 test("the walk finds links, follows none, and leaves secrets to their patterns", () => {
   const project = at("walked");
   mkdirSync(join(project, "below"), { recursive: true });

@@ -108,6 +108,13 @@ test("too many entries or too long a time cut the walk, and it says so", () => {
   expect(tree.find([".env"]).paths.length).toBe(51);
 });
 
+test("a directory whose name is no text is not looked into, and it says so", () => {
+  using tree = openTree(["p/.env"]);
+  const name = Buffer.from([0xe9]);
+  mkdirSync(Buffer.concat([Buffer.from(tree.at("p/")), name]));
+  expect(tree.find([".env"])).toEqual({ isComplete: false, paths: ["p/.env"] });
+});
+
 test("what cannot be looked into hinders nothing", () => {
   using tree = openTree(["p/shut/.env", "p/.env"]);
   chmodSync(tree.at("p/shut"), 0);

@@ -8,7 +8,9 @@ import { splitReading } from "../../src/sandbox/split.ts";
 const tree: Readonly<Record<string, readonly string[]>> = {
   "/": ["etc", "home", "link->"],
   "/home": ["ann", "bob"],
-  "/home/ann": [".ssh", "notes", "project", "shortcut->"],
+  "/home/ann": [".ssh", ".local", "notes", "project", "shortcut->"],
+  "/home/ann/.local": ["bin", "share", "state"],
+  "/home/ann/.local/state": ["phone_opus", "other"],
   "/home/ann/project": [".env", "src", "packages"],
   "/home/ann/project/packages": ["a", "b"],
   "/home/ann/project/packages/a": [".env", "x", "y", "z"],
@@ -19,7 +21,7 @@ const list = (directory: string) =>
     isLink: entry.endsWith("->"),
   }));
 const split = (denied: readonly string[], maxRules = 100) =>
-  splitReading({ denied, list, maxRules });
+  splitReading({ denied, project: "/home/ann/project", list, maxRules });
 
 /** As Landlock decides: a rule holds for all that is below it. */
 function mayRead(rules: readonly Rule[], path: string): boolean {
@@ -77,10 +79,24 @@ test("the root itself can be denied", () => {
   expect(split(["/"]).rules).toEqual([]);
 });
 
-test("with too many rules the most crowded depth is given up, and told", () => {
+test("with too many rules the most crowded directory is given up, and told", () => {
   const denied = ["/home/ann/.ssh", "/home/ann/project/packages/a/.env"];
-  const { rules, given_up } = split(denied, 8);
+  const { rules, given_up } = split(denied, 9);
   expect(given_up).toEqual(["/home/ann/project/packages/a/.env"]);
-  expect(rules.length).toBeLessThanOrEqual(8);
+  expect(rules.length).toBeLessThanOrEqual(9);
   expect(mayRead(rules, "/home/ann/.ssh/id_rsa")).toBe(false);
+});
+
+test("a crowded project costs its own secrets, not those that lie deeper elsewhere", () => {
+  const state = "/home/ann/.local/state/phone_opus";
+  const own = "/home/ann/project/.env";
+  const { rules, given_up } = split(["/home/ann/.ssh", state, own], 8);
+  expect(given_up).toEqual([own]);
+  expect(mayRead(rules, `${state}/ledger.sqlite`)).toBe(false);
+  expect(mayRead(rules, "/home/ann/.ssh/id_rsa")).toBe(false);
+});
+
+test("where the crowd is elsewhere, what is denied there is given up at last", () => {
+  const denied = ["/home/ann/.ssh", "/home/ann/project/.env"];
+  expect(split(denied, 3).given_up).toEqual([...denied].toReversed());
 });

@@ -59,3 +59,8 @@ test.each([
   const told = await ask("true", options);
   expect(JSON.stringify(told)).toMatch(/ENOENT|not found/);
 });
+
+test("one that ends and leaves its output to another has answered", async () => {
+  const told = await ask("sleep 600 & printf x", { timeoutMs: 300 });
+  expect(told.ok ? told.stdout.toString() : undefined).toBe("x");
+});

@@ -207,6 +207,13 @@ describe("what was not seen", () => {
     expect(tree.isComplete).toBe(false);
   });
 
+  test("because its name is no text is told", async () => {
+    await using here = scene();
+    const name = Buffer.from([0xe9]);
+    writeFileSync(Buffer.concat([Buffer.from(here.at("a/")), name]), "");
+    expect((await here.surely()).isComplete).toBe(false);
+  });
+
   test("in a directory that is closed to us is told", async () => {
     await using here = scene();
     for (const open of [".", "a", ".git", ".git/refs"]) {
@@ -254,6 +261,15 @@ describe("git's own places outside of a directory", () => {
     expect(linked).toContain(here.at(".git/worktrees/linked/index"));
     expect(linked).toContain(here.at(".git/config"));
     expect(endings(linked, here.at(".git"))).toBe(16);
+  });
+
+  test("are found through a link that stands for the repository", async () => {
+    await using here = scene();
+    mkdirSync(here.outside("view"));
+    symlinkSync(here.at(".git"), here.outside("view/.git"));
+    const linked = gitPartsOutside(here.outside("view"));
+    expect(linked).toContain(here.at(".git/HEAD"));
+    expect(linked).toContain(here.at(".git/hooks"));
   });
 
   test("are none behind a pointer that is garbage", async () => {
