@@ -95,16 +95,19 @@ export async function awaitAnswer(
   }
   const { fault } = outcome;
   const isWhole = fault.fault.code === "tree_changed";
-  if (json) await report.answer(JSON.stringify(fault));
-  else if (isWhole && fault.partial_response !== undefined) {
-    await report.answer(fault.partial_response);
-  }
+  const text = json
+    ? JSON.stringify(fault)
+    : isWhole
+      ? fault.partial_response
+      : undefined;
+  // What standard error is for needs no proof that it arrived.
+  const isOut = text === undefined || (await report.answer(text));
   warnOfBilling(fault.receipt, report);
   report.error(faultText(fault));
   if (!isWhole && fault.partial_response !== undefined && !json) {
     report.info(`Written so far:\n${fault.partial_response}`);
   }
-  conclude(true);
+  conclude(isOut);
   return exitCodeOf(fault);
 }
 

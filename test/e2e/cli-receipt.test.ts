@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { faultRecordSchema } from "../../src/base/fault.ts";
 import { temporaryDirectory } from "../claude/consulting.ts";
 import { resultLine, shellClaude } from "../claude/shell-claude.ts";
-import { shell } from "../cli/binary.ts";
+import { binary, shell } from "../cli/binary.ts";
 import { consultIds, rowOf, untilNothingRuns } from "./cli-runs.ts";
 
 function writing() {
@@ -43,6 +43,27 @@ test("the answer is printed whole, and the files are named", async () => {
   expect(shown.stdout).toEndWith("\nIt is 42.\n");
   expect(rowOf(here, id)).toMatchObject({ status: "failed", num_turns: 1 });
 });
+
+test.each(["", "--json"])(
+  "an answer that reached nobody is kept, with %j and no history, too",
+  async (option) => {
+    await using here = writing();
+    const command = `'${binary}' consult ${option} Why? | true`;
+    const environment = { ...here.environment, PHONE_OPUS_HISTORY: "off" };
+    await Bun.spawn(["sh", "-c", command], {
+      cwd: here.cwd,
+      env: environment,
+      stdin: "ignore",
+      stderr: "ignore",
+    }).exited;
+    await untilNothingRuns(here);
+    const [id] = consultIds(here);
+    if (id === undefined) throw new Error("the consult is kept");
+    const waited = await here.run(["wait", id], { environment });
+    expect([waited.code, waited.stdout]).toEqual([1, "It is 42.\n"]);
+    expect(consultIds(here)).toEqual([]);
+  },
+);
 
 test("as JSON the record carries answer and receipt", async () => {
   await using here = writing();
