@@ -2,7 +2,7 @@
 // role is loaded on demand: a server must answer before a client loses patience.
 
 import { homedir } from "node:os";
-import { describeError } from "./base/json.ts";
+import { describeError, errorCode } from "./base/json.ts";
 import { systemClock } from "./sys/clock.ts";
 import { ownImagePath } from "./sys/image.ts";
 import { readStandardInput } from "./sys/input.ts";
@@ -180,7 +180,10 @@ async function cli(): Promise<void> {
     signalCode = 128 + number;
     interrupt.abort(`Interrupted by ${name}`);
   });
-  const output = standardOutput(() => {});
+  let broken: unknown;
+  const output = standardOutput((error) => {
+    broken = error;
+  });
   const code = await runCli({
     words,
     environment,
@@ -195,7 +198,14 @@ async function cli(): Promise<void> {
     interrupt: interrupt.signal,
   });
   await output.flushed();
-  process.exit(signalCode ?? code);
+  // A reader that leaves has what it wanted; a full disk has not.
+  const isCutShort = broken !== undefined && errorCode(broken) !== "EPIPE";
+  if (isCutShort) {
+    log(
+      `standard output took no more (${describeError(broken)}): answers are kept, see phone-opus history`,
+    );
+  }
+  process.exit(signalCode ?? (code === 0 && isCutShort ? 1 : code));
 }
 
 /** A defect in one call must not end the session of all the others. */
