@@ -82,3 +82,24 @@ test("a plain file of an older installation is replaced by the link", async () =
   install("1.0.1");
   expect(installedVersion()).toBe("1.0.1");
 });
+
+test("without git it is built all the same", async () => {
+  await using place = tempDir();
+  const { link } = checkout(place);
+  // What install.sh and npm need, and no git.
+  mkdirSync(place.at("programs"));
+  for (const name of "sh dirname cmp sed cksum tr mkdir rm cp chmod mv ln touch ls tail".split(
+    " ",
+  )) {
+    symlinkSync(Bun.which(name) ?? "missing", place.at("programs", name));
+  }
+  const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+    env: { PATH: place.at("programs"), HOME: place.at("home") },
+    stdin: "ignore",
+  });
+  expect(done.stderr.toString()).not.toContain("error");
+  expect(done.exitCode).toBe(0);
+  expect(Bun.spawnSync([link, "--version"]).stdout.toString()).toEndWith(
+    " (unknown)\n",
+  );
+});
