@@ -13,10 +13,10 @@ import { onEndSignals } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
 const environment = { ...process.env };
-const home = environment["HOME"] || homedir();
 const log = (line: string) => {
   process.stderr.write(`phone-opus: ${line}\n`);
 };
+const home = environment["HOME"] || homeOfUser();
 
 /** Started from source there is a script behind the executable. */
 const program =
@@ -35,6 +35,16 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 } else if (group === "mcp" && role === "confine") {
   await confineAndBecome();
 } else await cli();
+
+/** A user without an entry, as containers have them, has none. */
+function homeOfUser(): string {
+  try {
+    return homedir();
+  } catch {
+    log("HOME is not set, and this user has no home directory: set HOME");
+    process.exit(2);
+  }
+}
 
 async function serve(): Promise<void> {
   const host = await import("./host/serve.ts");
