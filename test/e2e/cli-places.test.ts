@@ -2,6 +2,7 @@
 // place of its own: each command says in one line what is wrong, or works.
 
 import { describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync } from "node:fs";
 import { binary, shell } from "../cli/binary.ts";
 
 /** A user without an entry among the users, and without root's powers. */
@@ -31,16 +32,79 @@ async function run(
 }
 
 describe.skipIf(!canBeStranger)("a user without a home", () => {
-  test.each([["consult", "Why?"], ["ps"], ["mcp", "serve"], ["--version"]])(
-    "is told to set HOME by %s",
-    async (...words) => {
-      await using here = shell();
-      expect(await run(here, words, { HOME: undefined })).toEqual({
-        code: 2,
-        stdout: "",
-        stderr:
-          "phone-opus: HOME is not set, and this user has no home directory: set HOME\n",
-      });
-    },
-  );
+  test.each([
+    [["consult", "Why?"]],
+    [["ps"]],
+    [["mcp", "serve"]],
+    [["--version"]],
+  ])("is told to set HOME by %j", async (words) => {
+    await using here = shell();
+    expect(await run(here, words, { HOME: undefined })).toEqual({
+      code: 2,
+      stdout: "",
+      stderr:
+        "phone-opus: HOME is not set, and this user has no home directory: set HOME\n",
+    });
+  });
 });
+
+describe.skipIf(!canBeStranger)("a state directory that cannot be made", () => {
+  /** A home without a right to write. */
+  const closed = () => {
+    const here = shell();
+    chmodSync(here.at("home"), 0o555);
+    return { here, environment: { XDG_STATE_HOME: undefined } };
+  };
+
+  test.each(["history", "gc"])("is named by %s", async (word) => {
+    const { here, environment } = closed();
+    await using _ = here;
+    const root = here.at("home/.local/state/phone_opus");
+    const { code, stderr } = await run(here, [word], environment);
+    expect(stderr).toMatch(/^phone-opus: the state in [^\n]*\n$/);
+    expect(stderr).toContain(`${root} cannot be used (EACCES: `);
+    expect(code).toBe(1);
+  });
+
+  test("fails the doctor's look at it", async () => {
+    const { here, environment } = closed();
+    await using _ = here;
+    const { code, stdout } = await run(here, ["doctor"], environment);
+    expect(stdout).toMatch(
+      /^fail +state +\S+\/phone_opus cannot be made in \S+\/home \(EACCES: /m,
+    );
+    expect(code).not.toBe(0);
+  });
+});
+
+describe.skipIf(!canBeStranger)(
+  "a state directory that cannot be entered",
+  () => {
+    const locked = () => {
+      const here = shell();
+      mkdirSync(here.at("state/phone_opus"), { recursive: true });
+      chmodSync(here.at("state"), 0);
+      return here;
+    };
+
+    test.each([[["ps"]], [["history"]], [["gc"]], [["mcp", "reload"]]])(
+      "is named by %j",
+      async (words) => {
+        await using here = locked();
+        const { code, stderr } = await run(here, words, {});
+        expect(stderr).toMatch(/^phone-opus: the state in [^\n]*\n$/);
+        expect(stderr).toContain("/phone_opus cannot be used (EACCES: ");
+        expect(code).toBe(1);
+      },
+    );
+
+    test("fails the doctor's look at it, and all else is looked at", async () => {
+      await using here = locked();
+      const { stdout } = await run(here, ["doctor"], {});
+      expect(stdout).toMatch(
+        /^fail +state +\S+\/phone_opus cannot be made in \S+ \(EACCES: /m,
+      );
+      expect(stdout).toMatch(/^fail +running /m);
+    });
+  },
+);
