@@ -4,7 +4,7 @@
 import { homedir } from "node:os";
 import { describeError, errorCode } from "./base/json.ts";
 import { systemClock } from "./sys/clock.ts";
-import { ownImagePath } from "./sys/image.ts";
+import { launchPathOf, ownImagePath } from "./sys/image.ts";
 import { readStandardInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
@@ -175,6 +175,12 @@ async function confineAndBecome(): Promise<void> {
   process.exit(confineFailedCode);
 }
 
+/** With its links: one leads to the newest version for ever, its end does not. */
+function ownLaunchPath(): string {
+  const { argv0, execPath } = process;
+  return launchPathOf(argv0, environment["PATH"], process.cwd(), execPath);
+}
+
 function readSettings(): Settings {
   const parsed = parseSettings(environment);
   if (parsed.ok) return parsed.settings;
@@ -202,7 +208,7 @@ async function cli(): Promise<void> {
     output,
     stderr: process.stderr,
     program,
-    installedPath: program[1] ?? process.execPath,
+    installedPath: program[1] ?? ownLaunchPath(),
     stdinIsTerminal: process.stdin.isTTY,
     readStdin: () => Bun.stdin.bytes(),
     interrupt: interrupt.signal,

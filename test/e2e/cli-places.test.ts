@@ -2,7 +2,7 @@
 // place of its own: each command says in one line what is wrong, or works.
 
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { binary, shell } from "../cli/binary.ts";
 
 /** A user without an entry among the users, and without root's powers. */
@@ -108,3 +108,19 @@ describe.skipIf(!canBeStranger)(
     });
   },
 );
+
+test("the doctor names the link by which it was started, not what it leads to", async () => {
+  await using here = shell();
+  mkdirSync(here.at("home/bin"));
+  const link = here.at("home/bin/phone-opus");
+  symlinkSync(binary, link);
+  const PATH = `${here.at("home/bin")}:${here.environment["PATH"]}`;
+  for (const name of [link, "phone-opus"]) {
+    const child = Bun.spawn(["sh", "-c", `${name} doctor --json`], {
+      cwd: here.cwd,
+      env: { ...here.environment, PATH },
+      stdin: "ignore",
+    });
+    expect(await child.stdout.text()).toContain(` at ${link}`);
+  }
+});
