@@ -7,6 +7,7 @@ import { type Ledger, type LedgerOptions } from "../consult/ledger.ts";
 import { listConsults } from "../consult/listing.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { exportSpool, spoolAt } from "../consult/spool.ts";
+import { oneLine } from "../render/one-line.ts";
 import { answerText, formatCost, formatDuration } from "../render/porcelain.ts";
 import { projectAnswer } from "../render/projection.ts";
 import { deniedLines, receiptLines } from "../render/receipt.ts";
@@ -130,8 +131,8 @@ async function list(command: HistoryCommand): Promise<number> {
     consult.total_cost_usd === null
       ? ""
       : `$${formatCost(consult.total_cost_usd)}`,
-    consult.cwd,
-    headOf(consult.prompt_head, 60),
+    oneLine(consult.cwd),
+    oneLine(headOf(consult.prompt_head, 60)),
   ]);
   await report.answer(alignColumns(rows));
   return exitCodes.answer;

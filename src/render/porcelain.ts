@@ -139,7 +139,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     ...field("last_fault: ", health.last_fault?.detail ?? null),
     ...health.running.map(
       (run) =>
-        `running: ${run.consult_id} for ${formatDuration(run.running_ms)}, ${run.progress}`,
+        `running: ${run.consult_id} for ${formatDuration(run.running_ms)}, ${oneLine(run.progress)}`,
     ),
   ].join("\n");
 }

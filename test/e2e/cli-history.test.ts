@@ -1,6 +1,7 @@
 // `phone-opus history`: list, show, export and prune, for people and as JSON.
 
 import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { z } from "zod";
 import { anyNumber, matching } from "../claude/matching.ts";
 import { shell } from "../cli/binary.ts";
@@ -57,6 +58,19 @@ describe("history", () => {
         `^${second}  ${when}  ${middle}  And how\\?\n${first}  ${when}  ${middle}  Why\\?\n$`,
       ),
     );
+  });
+
+  test("is a line each, whatever prompt and directory hold", async () => {
+    await using here = shell();
+    const cwd = here.at("project/two\nlines");
+    mkdirSync(cwd);
+    await here.run(["consult", "Why \u001B[31mred\r\u009b2J?"], { cwd });
+    await untilNothingRuns(here);
+    const { stdout } = await here.run(["history"]);
+    expect(stdout).toEndWith(
+      '/project/two\\nlines"  "Why \\u001b[31mred\\r\\u009b2J?"\n',
+    );
+    expect(stdout).toMatch(/^[^\p{Cc}]+\n$/u);
   });
 
   test("as JSON has every field of a list", async () => {
