@@ -199,5 +199,7 @@ function parseQuestion(
   });
   if (question.success) return question.data;
   const [name = "", ...issue] = describeIssue(question.error).split(":");
-  throw new UsageError(`--${[name.replaceAll("_", "-"), ...issue].join(":")}`);
+  // The list of files is made of one option, repeated.
+  const option = name.replace(/^files(\.\d+)?$/, "file").replaceAll("_", "-");
+  throw new UsageError(`--${[option, ...issue].join(":")}`);
 }

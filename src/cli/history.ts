@@ -73,6 +73,7 @@ export async function historyCommand(command: HistoryCommand): Promise<number> {
   if (surplus.length > 0) {
     throw new UsageError(`history takes no ${JSON.stringify(surplus[0])}`);
   }
+  refuseMisplaced(action, id, command.options);
   switch (action) {
     case undefined:
       return list(command);
@@ -86,6 +87,25 @@ export async function historyCommand(command: HistoryCommand): Promise<number> {
       throw new UsageError(
         `history has no ${JSON.stringify(action)}: use show, export or prune`,
       );
+  }
+}
+
+/** What would be ignored was meant for something. */
+function refuseMisplaced(
+  action: string | undefined,
+  id: string | undefined,
+  options: JsonObject,
+): void {
+  if (action === "prune" && id !== undefined) {
+    throw new UsageError(
+      `history prune takes no ${JSON.stringify(id)}: it goes by age, see --days`,
+    );
+  }
+  if (action !== "prune" && options["days"] !== undefined) {
+    throw new UsageError("--days is for history prune alone");
+  }
+  if (action !== undefined && options["limit"] !== undefined) {
+    throw new UsageError(`--limit is for the list alone, not for ${action}`);
   }
 }
 
@@ -108,6 +128,7 @@ function wholeNumber(value: unknown, name: string, fallback: number): number {
 async function list(command: HistoryCommand): Promise<number> {
   const { options, report, ledger } = command;
   const limit = wholeNumber(options["limit"], "limit", 20);
+  if (limit === 0) throw new UsageError("--limit: expected at least 1");
   const consults = command.withLedger((open) =>
     listConsults(open, {
       consultsDirectory: ledger.consultsDirectory,
