@@ -1,6 +1,7 @@
 // The index over all consults: what is entered is found, the same request once.
 
 import { expect, test } from "bun:test";
+import { chmodSync } from "node:fs";
 import { z } from "zod";
 import { type Ledger, openLedger } from "../../src/consult/ledger.ts";
 import type { ConsultRecord } from "../../src/consult/record.ts";
@@ -56,13 +57,24 @@ test("a row is read back as it was, and by whoever opens the file next", async (
 
 test("the file is nobody else's business", async () => {
   await using dir = tempDir();
-  const ledger = openLedger({
-    path: dir.at("state", "ledger.sqlite"),
-    consultsDirectory: dir.at("state", "consults"),
-  });
-  ledger.add(record());
-  expect(modeOf(dir.at("state"))).toBe(0o700);
-  ledger.close();
+  const path = dir.at("state", "ledger.sqlite");
+  const consultsDirectory = dir.at("state", "consults");
+  const before = process.umask(0o022);
+  try {
+    const ledger = openLedger({ path, consultsDirectory });
+    ledger.add(record());
+    expect(modeOf(dir.at("state"))).toBe(0o700);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      expect(modeOf(path + suffix)).toBe(0o600);
+    }
+    ledger.close();
+    // One that an older version made.
+    chmodSync(path, 0o644);
+    openLedger({ path, consultsDirectory }).close();
+    expect(modeOf(path)).toBe(0o600);
+  } finally {
+    process.umask(before);
+  }
 });
 
 test("a row that is there stays as it is when it is added again", () =>

@@ -124,3 +124,10 @@ test("the doctor names the link by which it was started, not what it leads to", 
     expect(await child.stdout.text()).toContain(` at ${link}`);
   }
 });
+
+test("the doctor finds the state in order after a consult", async () => {
+  await using here = shell();
+  await here.run(["consult", "Why?"]);
+  const { stdout } = await here.run(["doctor"]);
+  expect(stdout).toMatch(/^ok +state +\S+\/phone_opus, for you alone$/m);
+});
