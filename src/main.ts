@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { describeError, errorCode } from "./base/json.ts";
 import { systemClock } from "./sys/clock.ts";
 import { launchPathOf, ownImagePath } from "./sys/image.ts";
-import { readStandardInput } from "./sys/input.ts";
+import { readStandardInput, readWholeInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
 import { parseSettings, type Settings } from "./sys/settings.ts";
@@ -23,6 +23,9 @@ const program =
   import.meta.path.startsWith("/$bunfs/") || !process.argv[1]
     ? [ownImagePath()]
     : [process.execPath, process.argv[1]];
+
+/** Enough to tell the size of a prompt that is too long, and no more. */
+const maxInputBytes = 32_000_000;
 
 const [group, role, ...rest] = words;
 if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
@@ -210,7 +213,7 @@ async function cli(): Promise<void> {
     program,
     installedPath: program[1] ?? ownLaunchPath(),
     stdinIsTerminal: process.stdin.isTTY,
-    readStdin: () => Bun.stdin.bytes(),
+    readStdin: () => readWholeInput(maxInputBytes),
     interrupt: interrupt.signal,
   });
   await output.flushed();
