@@ -72,6 +72,8 @@ function open({ path, fill }: LedgerFile): Database {
     database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = NORMAL");
+    // Else a prompt stays in the file after its row, for whoever reads bytes.
+    database.run("PRAGMA secure_delete = ON");
     // A file that is new though there are spools was lost, emptied or set aside.
     migrate(database, () => fill(database));
     return database;

@@ -1,7 +1,7 @@
 // The index over all consults: what is entered is found, the same request once.
 
 import { expect, test } from "bun:test";
-import { chmodSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Ledger, openLedger } from "../../src/consult/ledger.ts";
 import type { ConsultRecord } from "../../src/consult/record.ts";
@@ -76,6 +76,26 @@ test("the file is nobody else's business", async () => {
     process.umask(before);
   }
 });
+
+test.each([1, 10_000])(
+  "nothing of a row of %i words is left in the file once it is removed",
+  async (words) => {
+    await using place = scene();
+    const row = record({ prompt: "a-secret-word ".repeat(words) });
+    const ledger = openLedger(place.ledger);
+    ledger.add(record());
+    ledger.add(row);
+    ledger.close();
+    const holds = () =>
+      readFileSync(place.ledger.path).includes("a-secret-word");
+    expect(holds()).toBe(true);
+    const again = openLedger(place.ledger);
+    again.update(row.consult_id, { status: "done", fault: "x".repeat(2000) });
+    again.remove(row.consult_id);
+    again.close();
+    expect(holds()).toBe(false);
+  },
+);
 
 test("a row that is there stays as it is when it is added again", () =>
   withLedger((ledger) => {
