@@ -103,3 +103,20 @@ test("without git it is built all the same", async () => {
     " (unknown)\n",
   );
 });
+
+test("a data directory that is no absolute path is ignored", async () => {
+  await using place = tempDir();
+  const { kept, link } = checkout(place);
+  const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+    cwd: place.path,
+    env: {
+      PATH: Bun.env["PATH"] ?? "",
+      HOME: place.at("home"),
+      XDG_DATA_HOME: "data",
+    },
+    stdin: "ignore",
+  });
+  expect(done.exitCode).toBe(0);
+  expect(kept().length).toBe(1);
+  expect(Bun.spawnSync([link, "--version"]).exitCode).toBe(0);
+});
