@@ -97,16 +97,18 @@ export async function examine(patient: Patient): Promise<Examination> {
     ...examineRoots(patient.settings),
     examineRuns(patient.paths),
   ];
-  return { findings, claude, exitCode: exitCodeOf(findings) };
+  return { findings, claude, exitCode: exitCodeOf(findings, claude) };
 }
 
-function exitCodeOf(findings: readonly Finding[]): number {
+function exitCodeOf(findings: readonly Finding[], claude: Prepared): number {
   const failed = findings
     .filter(({ level }) => level === "fail")
     .map(({ name }) => name);
   if (failed.length === 0) return exitCodes.answer;
   if (failed.includes("settings")) return exitCodes.usage;
-  return failed.includes("claude") || failed.includes("login")
+  // One that is too old is there: a consult ends with the same codes.
+  const isMissing = !claude.ok && claude.reason === "not_installed";
+  return isMissing || failed.includes("login")
     ? exitCodes.unavailable
     : exitCodes.failed;
 }

@@ -131,3 +131,10 @@ test("the doctor finds the state in order after a consult", async () => {
   const { stdout } = await here.run(["doctor"]);
   expect(stdout).toMatch(/^ok +state +\S+\/phone_opus, for you alone$/m);
 });
+
+test("the doctor ends as a consult would with a Claude Code that is too old", async () => {
+  await using here = shell({ program: "old-version" });
+  const { code, stdout } = await here.run(["doctor"]);
+  expect(stdout).toMatch(/^fail +claude +Claude Code 1\.0\.20 at /m);
+  expect([code, (await here.run(["consult", "Why?"])).code]).toEqual([1, 1]);
+});
