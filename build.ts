@@ -36,8 +36,9 @@ const build = await Bun.build({
 for (const message of build.logs) console.error(message);
 console.log(`built ${outfile} (phone-opus ${version}, ${commit})`);
 
-/** Short hash of HEAD, with `-dirty` where the checkout differs from it. */
+/** Short hash of HEAD, with `-dirty` where the checkout differs from it, if git is here. */
 function readCommit(): string {
+  if (Bun.which("git") === null) return "unknown";
   const git = (...words: string[]) =>
     Bun.spawnSync(["git", ...words], { cwd: root, stderr: "ignore" });
   const head = git("rev-parse", "--short=12", "HEAD");

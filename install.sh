@@ -45,7 +45,11 @@ kept_versions=3
 install_binary() {
   : "${HOME:?HOME is not set}"
   target=${PHONE_OPUS_INSTALL_DIR:-$HOME/.local/bin}
-  versions=${XDG_DATA_HOME:-$HOME/.local/share}/phone-opus/versions
+  # The XDG specification: a relative path is invalid and must be ignored.
+  case ${XDG_DATA_HOME:-} in
+  /*) versions=$XDG_DATA_HOME/phone-opus/versions ;;
+  *) versions=$HOME/.local/share/phone-opus/versions ;;
+  esac
   built="$root/dist/phone-opus"
   # `phone-opus 1.2.3 (commit)`, and a checksum to tell builds of a version apart.
   version=$("$built" --version | sed 's/^[^0-9]*\([0-9][0-9A-Za-z.+-]*\).*$/\1/')
@@ -66,7 +70,8 @@ install_binary() {
   mv -f "$link" "$target/phone-opus"
   touch "$place"
   remove_old_versions
-  say "installed $("$target/phone-opus" --version) as $target/phone-opus"
+  installed=$("$target/phone-opus" --version) || fail "$target/phone-opus does not run"
+  say "installed $installed as $target/phone-opus"
   case ":$PATH:" in
   *":$target:"*) ;;
   *) say "note: $target is not on your PATH; MCP clients can use the full path" ;;

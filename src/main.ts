@@ -2,10 +2,10 @@
 // role is loaded on demand: a server must answer before a client loses patience.
 
 import { homedir } from "node:os";
-import { describeError } from "./base/json.ts";
+import { describeError, errorCode } from "./base/json.ts";
 import { systemClock } from "./sys/clock.ts";
-import { ownImagePath } from "./sys/image.ts";
-import { readStandardInput } from "./sys/input.ts";
+import { launchPathOf, ownImagePath } from "./sys/image.ts";
+import { readStandardInput, readWholeInput } from "./sys/input.ts";
 import { standardOutput } from "./sys/output.ts";
 import { statePaths } from "./sys/paths.ts";
 import { parseSettings, type Settings } from "./sys/settings.ts";
@@ -13,16 +13,19 @@ import { endSignalsOfCommand, onEndSignals } from "./sys/signals.ts";
 
 const words = process.argv.slice(2);
 const environment = { ...process.env };
-const home = environment["HOME"] || homedir();
 const log = (line: string) => {
   process.stderr.write(`phone-opus: ${line}\n`);
 };
+const home = environment["HOME"] || homeOfUser();
 
 /** Started from source there is a script behind the executable. */
 const program =
   import.meta.path.startsWith("/$bunfs/") || !process.argv[1]
     ? [ownImagePath()]
     : [process.execPath, process.argv[1]];
+
+/** Enough to tell the size of a prompt that is too long, and no more. */
+const maxInputBytes = 32_000_000;
 
 const [group, role, ...rest] = words;
 if (group === "mcp" && role === "serve" && rest.length === 0) await serve();
@@ -35,6 +38,16 @@ else if (group === "mcp" && role === "serve" && rest.join() === "--prove") {
 } else if (group === "mcp" && role === "confine") {
   await confineAndBecome();
 } else await cli();
+
+/** A user without an entry, as containers have them, has none. */
+function homeOfUser(): string {
+  try {
+    return homedir();
+  } catch {
+    log("HOME is not set, and this user has no home directory: set HOME");
+    process.exit(2);
+  }
+}
 
 async function serve(): Promise<void> {
   const host = await import("./host/serve.ts");
@@ -165,6 +178,12 @@ async function confineAndBecome(): Promise<void> {
   process.exit(confineFailedCode);
 }
 
+/** With its links: one leads to the newest version for ever, its end does not. */
+function ownLaunchPath(): string {
+  const { argv0, execPath } = process;
+  return launchPathOf(argv0, environment["PATH"], process.cwd(), execPath);
+}
+
 function readSettings(): Settings {
   const parsed = parseSettings(environment);
   if (parsed.ok) return parsed.settings;
@@ -180,7 +199,10 @@ async function cli(): Promise<void> {
     signalCode = 128 + number;
     interrupt.abort(`Interrupted by ${name}`);
   }, endSignalsOfCommand());
-  const output = standardOutput(() => {});
+  let broken: unknown;
+  const output = standardOutput((error) => {
+    broken = error;
+  });
   const code = await runCli({
     words,
     environment,
@@ -189,13 +211,20 @@ async function cli(): Promise<void> {
     output,
     stderr: process.stderr,
     program,
-    installedPath: program[1] ?? process.execPath,
+    installedPath: program[1] ?? ownLaunchPath(),
     stdinIsTerminal: process.stdin.isTTY,
-    readStdin: () => Bun.stdin.bytes(),
+    readStdin: () => readWholeInput(maxInputBytes),
     interrupt: interrupt.signal,
   });
   await output.flushed();
-  process.exit(signalCode ?? code);
+  // A reader that leaves has what it wanted; a full disk has not.
+  const isCutShort = broken !== undefined && errorCode(broken) !== "EPIPE";
+  if (isCutShort) {
+    log(
+      `standard output took no more (${describeError(broken)}): answers are kept, see phone-opus history`,
+    );
+  }
+  process.exit(signalCode ?? (code === 0 && isCutShort ? 1 : code));
 }
 
 /** A defect in one call must not end the session of all the others. */

@@ -3,6 +3,7 @@
 import type { ConsultId } from "../base/ids.ts";
 import { describeError } from "../base/json.ts";
 import { type FaultRecord, faultRecord } from "../base/fault.ts";
+import { QueueFullError } from "../consult/accept.ts";
 import type { ConsultOutcome } from "../consult/answer.ts";
 import type { Spool } from "../consult/spool.ts";
 import {
@@ -199,6 +200,17 @@ function cancelledBeforeStart(
     detail: String(signal.reason),
   });
   return { status: "cancelled", fault: { ...fault, consult_id: consultId } };
+}
+
+/** Why a consult was not taken in at all. */
+export function refusal(directory: string, error: unknown): FaultRecord {
+  if (!(error instanceof QueueFullError)) return spoolFault(directory, error);
+  return faultRecord({
+    code: "queue_full",
+    stage: "worker",
+    operation: consultOperation,
+    detail: `The queue is full (${error.message}): try again when some are over; see consult_list or \`phone-opus ps\`.`,
+  });
 }
 
 export function spoolFault(directory: string, error: unknown): FaultRecord {

@@ -101,11 +101,13 @@ export async function awaitAnswer(
   }
   const { fault } = outcome;
   const isWhole = fault.fault.code === "tree_changed";
-  let isOut = true;
-  if (json) isOut = await report.answer(JSON.stringify(fault));
-  else if (isWhole && fault.partial_response !== undefined) {
-    isOut = await report.answer(fault.partial_response);
-  }
+  const text = json
+    ? JSON.stringify(fault)
+    : isWhole
+      ? fault.partial_response
+      : undefined;
+  // What standard error is for needs no proof that it arrived.
+  const isOut = text === undefined || (await report.answer(text));
   warnOfBilling(fault.receipt, report);
   report.error(faultText(fault));
   if (!isWhole && fault.partial_response !== undefined && !json) {

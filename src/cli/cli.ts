@@ -2,7 +2,7 @@
 
 import { type ArgsDef, type CommandDef, parseArgs } from "citty";
 import type { ProcessIdentity } from "../base/ids.ts";
-import { describeError, jsonObjectSchema } from "../base/json.ts";
+import { jsonObjectSchema } from "../base/json.ts";
 import { versionLine } from "../base/version.ts";
 import { consultPorts } from "../claude/ports.ts";
 import { type Ledger, openLedger } from "../consult/ledger.ts";
@@ -40,6 +40,7 @@ import {
 } from "./doctor.ts";
 import { patientOf } from "./doctor-findings.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { describeFailure } from "./failure.ts";
 import {
   historyCommand,
   historyDefinition,
@@ -119,7 +120,7 @@ export async function runCli(options: CliOptions): Promise<number> {
     report.error(
       options.environment["PHONE_OPUS_DEBUG"] === "1" && error instanceof Error
         ? (error.stack ?? error.message)
-        : `phone-opus failed inside (${describeError(error)}): please report this; PHONE_OPUS_DEBUG=1 shows where.`,
+        : describeFailure(error, statePaths(options.environment, options.home)),
     );
     return exitCodes.failed;
   }

@@ -4,7 +4,7 @@
 import { defineCommand } from "citty";
 import { z } from "zod";
 import { describeIssue, type JsonObject } from "../base/json.ts";
-import { spoolFault } from "../claude/start.ts";
+import { refusal } from "../claude/start.ts";
 import { type Accepted, acceptConsult } from "../consult/accept.ts";
 import { parseConsultRequest } from "../consult/request.ts";
 import { faultText } from "../render/tool-result.ts";
@@ -15,7 +15,7 @@ import {
   awaitAnswer,
   parsePresentation,
 } from "./answer.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { readPrompt } from "./prompt.ts";
 import { UsageError } from "./usage.ts";
 
@@ -134,9 +134,11 @@ export async function consultCommand(command: ConsultCommand): Promise<number> {
       options["fresh"] === true,
     );
   } catch (error) {
-    const fault = spoolFault(ports.acceptance.ledger.consultsDirectory, error);
-    command.report.error(faultText(fault));
-    return exitCodes.failed;
+    const { report } = command;
+    const fault = refusal(ports.acceptance.ledger.consultsDirectory, error);
+    if (presentation.json) await report.answer(JSON.stringify(fault));
+    report.error(faultText(fault));
+    return exitCodeOf(fault);
   }
   return awaitAnswer(command, presentation, accepted);
 }
@@ -197,5 +199,7 @@ function parseQuestion(
   });
   if (question.success) return question.data;
   const [name = "", ...issue] = describeIssue(question.error).split(":");
-  throw new UsageError(`--${[name.replaceAll("_", "-"), ...issue].join(":")}`);
+  // The list of files is made of one option, repeated.
+  const option = name.replace(/^files(\.\d+)?$/, "file").replaceAll("_", "-");
+  throw new UsageError(`--${[option, ...issue].join(":")}`);
 }

@@ -13,6 +13,7 @@ import type { Ledger } from "../consult/ledger.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { listRunning, type RunningConsult } from "../consult/running.ts";
 import { spoolAt } from "../consult/spool.ts";
+import { oneLine } from "../render/one-line.ts";
 import { formatDuration } from "../render/porcelain.ts";
 import { faultText } from "../render/tool-result.ts";
 import { listProcesses, sendSignal } from "../sys/processes.ts";
@@ -167,8 +168,8 @@ export async function psCommand(
     `runner=${consult.runner_pid ?? "none"}`,
     `claude=${consult.claude_pid ?? "none"}`,
     describeWaiting(consult),
-    consult.cwd,
-    headOf(consult.prompt, 60),
+    oneLine(consult.cwd),
+    oneLine(headOf(consult.prompt, 60)),
   ]);
   await report.answer(alignColumns(rows));
   return exitCodes.answer;

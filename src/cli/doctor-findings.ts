@@ -1,7 +1,7 @@
 // What `phone-opus doctor` looks at. Each finding says what was found and, where that is
 // not well, what to do.
 
-import { accessSync, constants, existsSync, lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import { describeError, parseJson } from "../base/json.ts";
 import { versionLine } from "../base/version.ts";
@@ -30,6 +30,7 @@ import {
   type Settings,
 } from "../sys/settings.ts";
 import { headOf } from "./columns.ts";
+import { problemOfState } from "./doctor-state.ts";
 import { exitCodes } from "./exit-codes.ts";
 
 export interface Finding {
@@ -96,16 +97,18 @@ export async function examine(patient: Patient): Promise<Examination> {
     ...examineRoots(patient.settings),
     examineRuns(patient.paths),
   ];
-  return { findings, claude, exitCode: exitCodeOf(findings) };
+  return { findings, claude, exitCode: exitCodeOf(findings, claude) };
 }
 
-function exitCodeOf(findings: readonly Finding[]): number {
+function exitCodeOf(findings: readonly Finding[], claude: Prepared): number {
   const failed = findings
     .filter(({ level }) => level === "fail")
     .map(({ name }) => name);
   if (failed.length === 0) return exitCodes.answer;
   if (failed.includes("settings")) return exitCodes.usage;
-  return failed.includes("claude") || failed.includes("login")
+  // One that is too old is there: a consult ends with the same codes.
+  const isMissing = !claude.ok && claude.reason === "not_installed";
+  return isMissing || failed.includes("login")
     ? exitCodes.unavailable
     : exitCodes.failed;
 }
@@ -184,34 +187,10 @@ async function examineLogin(
 
 function examineState(paths: StatePaths): Finding {
   const name = "state";
-  const fail = (text: string): Finding => ({ name, level: "fail", text });
-  if (!existsSync(paths.root)) {
-    return { name, level: "ok", text: `${paths.root}, not made yet` };
-  }
-  if (!isDirectory(paths.root)) {
-    return fail(`${paths.root} is no directory: move it away`);
-  }
-  const open = [paths.root, paths.consults, paths.hosts, paths.ledger].filter(
-    isOpenToOthers,
-  );
-  if (open.length > 0) {
-    return fail(
-      `others may enter ${open.join(", ")}: chmod go= ${open.join(" ")}`,
-    );
-  }
-  try {
-    accessSync(paths.root, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    return fail(
-      `${paths.root} cannot be used (${describeError(error)}): correct its permissions`,
-    );
-  }
-  return { name, level: "ok", text: `${paths.root}, for you alone` };
-}
-
-function isOpenToOthers(path: string): boolean {
-  const mode = lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-  return (mode & 0o077) !== 0;
+  const problem = problemOfState(paths);
+  if (problem !== undefined) return { name, level: "fail", text: problem };
+  const how = existsSync(paths.root) ? "for you alone" : "not made yet";
+  return { name, level: "ok", text: `${paths.root}, ${how}` };
 }
 
 function examineSandbox({ settings, kernel }: Patient): Finding {

@@ -7,6 +7,7 @@ import { type Ledger, type LedgerOptions } from "../consult/ledger.ts";
 import { listConsults } from "../consult/listing.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { exportSpool, spoolAt } from "../consult/spool.ts";
+import { oneLine } from "../render/one-line.ts";
 import { answerText, formatCost, formatDuration } from "../render/porcelain.ts";
 import { projectAnswer } from "../render/projection.ts";
 import { deniedLines, receiptLines } from "../render/receipt.ts";
@@ -72,6 +73,7 @@ export async function historyCommand(command: HistoryCommand): Promise<number> {
   if (surplus.length > 0) {
     throw new UsageError(`history takes no ${JSON.stringify(surplus[0])}`);
   }
+  refuseMisplaced(action, id, command.options);
   switch (action) {
     case undefined:
       return list(command);
@@ -85,6 +87,25 @@ export async function historyCommand(command: HistoryCommand): Promise<number> {
       throw new UsageError(
         `history has no ${JSON.stringify(action)}: use show, export or prune`,
       );
+  }
+}
+
+/** What would be ignored was meant for something. */
+function refuseMisplaced(
+  action: string | undefined,
+  id: string | undefined,
+  options: JsonObject,
+): void {
+  if (action === "prune" && id !== undefined) {
+    throw new UsageError(
+      `history prune takes no ${JSON.stringify(id)}: it goes by age, see --days`,
+    );
+  }
+  if (action !== "prune" && options["days"] !== undefined) {
+    throw new UsageError("--days is for history prune alone");
+  }
+  if (action !== undefined && options["limit"] !== undefined) {
+    throw new UsageError(`--limit is for the list alone, not for ${action}`);
   }
 }
 
@@ -107,6 +128,7 @@ function wholeNumber(value: unknown, name: string, fallback: number): number {
 async function list(command: HistoryCommand): Promise<number> {
   const { options, report, ledger } = command;
   const limit = wholeNumber(options["limit"], "limit", 20);
+  if (limit === 0) throw new UsageError("--limit: expected at least 1");
   const consults = command.withLedger((open) =>
     listConsults(open, {
       consultsDirectory: ledger.consultsDirectory,
@@ -130,8 +152,8 @@ async function list(command: HistoryCommand): Promise<number> {
     consult.total_cost_usd === null
       ? ""
       : `$${formatCost(consult.total_cost_usd)}`,
-    consult.cwd,
-    headOf(consult.prompt_head, 60),
+    oneLine(consult.cwd),
+    oneLine(headOf(consult.prompt_head, 60)),
   ]);
   await report.answer(alignColumns(rows));
   return exitCodes.answer;

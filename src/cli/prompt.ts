@@ -1,5 +1,6 @@
 // The prompt of a command line: its words, or standard input.
 
+import { describeError } from "../base/json.ts";
 import { UsageError } from "./usage.ts";
 
 export interface PromptSources {
@@ -22,7 +23,11 @@ export async function readPrompt(sources: PromptSources): Promise<string> {
     }
     return words.join(" ");
   }
-  const bytes = await sources.readStdin();
+  const bytes = await sources.readStdin().catch((error: unknown) => {
+    throw new UsageError(
+      `the prompt on standard input cannot be read (${describeError(error)}): nothing was asked`,
+    );
+  });
   try {
     return decode(bytes);
   } catch {

@@ -61,7 +61,9 @@ export function createReport(options: ReportOptions): Report {
     progress: (line) => {
       if (isQuiet || !isTerminal) return;
       const width = Math.max(20, (stderr.columns ?? 80) - 1);
-      stderr.write(`${clearLine}${line.slice(0, width)}`);
+      // It names files of the project, and those may be called anything.
+      const text = line.replaceAll(/\p{Cc}/gu, " ").slice(0, width);
+      stderr.write(`${clearLine}${text}`);
       hasProgress = true;
     },
   };

@@ -5,6 +5,7 @@ import { Database } from "bun:sqlite";
 import { renameSync, statSync } from "node:fs";
 import { z } from "zod";
 import { describeError, errorCode } from "../base/json.ts";
+import { ensurePrivateFile } from "../sys/files.ts";
 import { migrate } from "./ledger-schema.ts";
 
 export interface LedgerFile {
@@ -64,11 +65,15 @@ function openPatiently(file: LedgerFile): Database {
 }
 
 function open({ path, fill }: LedgerFile): Database {
+  // SQLite would make it as the umask says, and its companions as the file itself.
+  ensurePrivateFile(path);
   const database = new Database(path, { create: true, strict: true });
   try {
     database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = NORMAL");
+    // Else a prompt stays in the file after its row, for whoever reads bytes.
+    database.run("PRAGMA secure_delete = ON");
     // A file that is new though there are spools was lost, emptied or set aside.
     migrate(database, () => fill(database));
     return database;

@@ -109,7 +109,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         return consult(call);
       case "consult_wait":
         return checked(tool.name, waitArgumentsSchema, call, (value) =>
-          consultTools.wait(call, value),
+          // A worker would not start, and tell nobody but standard error why.
+          options.configurationProblem === undefined
+            ? consultTools.wait(call, value)
+            : faultResult(invalid(tool.name, options.configurationProblem)),
         );
       case "consult_cancel":
         return checked(tool.name, cancelArgumentsSchema, call, (value) =>

@@ -9,7 +9,7 @@ import {
 } from "../consult/ledger.ts";
 import { withTrueStatus } from "../consult/listing.ts";
 import { spoolAt } from "../consult/spool.ts";
-import { faultText } from "../render/tool-result.ts";
+import { faultResult } from "../render/tool-result.ts";
 
 const scheme = "phone-opus://consult/";
 
@@ -93,7 +93,9 @@ export function readResource(
   const text =
     outcome.status === "done"
       ? outcome.answer.response
-      : faultText(outcome.fault);
+      : faultResult(outcome.fault)
+          .content.map((part) => part.text)
+          .join("\n\n");
   const pages = Math.max(1, Math.ceil(text.length / pageChars));
   if (page > pages) {
     return { ok: false, problem: `Consult ${id} has ${pages} pages only.` };

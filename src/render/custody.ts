@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../base/json.ts";
 import type { ListedConsult } from "../tools/custody.ts";
-import { oneLine } from "./one-line.ts";
+import { inline, oneLine } from "./one-line.ts";
 import { formatCost, formatDuration } from "./porcelain.ts";
 
 export interface StillRunning {
@@ -14,7 +14,7 @@ export interface StillRunning {
 export function runningText(running: StillRunning): string {
   return [
     `consult running id=${running.consult_id} elapsed=${formatDuration(running.elapsed_ms)}`,
-    `progress: ${running.progress}`,
+    `progress: ${oneLine(running.progress)}`,
     `next: call consult_wait with consult_id ${running.consult_id}; the consult goes on meanwhile, and consult_cancel ends it`,
   ].join("\n");
 }
@@ -39,6 +39,6 @@ function listLine(consult: ListedConsult): string {
       : [formatDuration(consult.duration_ms)]),
     ...(cost === null ? [] : [`$${cost}`]),
     oneLine(consult.cwd),
-    JSON.stringify(consult.prompt_head),
+    inline(consult.prompt_head),
   ].join(" ");
 }

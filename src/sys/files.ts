@@ -32,6 +32,24 @@ export function createPrivateFile(path: string): number {
   return openSync(path, "ax", privateFileMode);
 }
 
+/**
+ * Makes the file where there is none, and keeps others out of it where there is one.
+ * That one is not opened: to close it would give up SQLite's locks on it.
+ */
+export function ensurePrivateFile(path: string): void {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status !== undefined) {
+    if ((status.mode & 0o077) !== 0) chmodSync(path, privateFileMode);
+    return;
+  }
+  try {
+    closeSync(createPrivateFile(path));
+  } catch (error) {
+    // Another process was faster.
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+}
+
 /** Writes a temporary neighbour and renames it over `path`. */
 export function replaceFile(path: string, data: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;

@@ -53,3 +53,15 @@ export function readStandardInput({ onBytes, onEnd }: InputHandlers): Input {
     isDrained: () => isReading,
   };
 }
+
+/** To its end; throws when that lies beyond `maxBytes`, as it may not come at all. */
+export async function readWholeInput(maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

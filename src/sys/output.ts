@@ -5,7 +5,7 @@
 // Nothing else may write to descriptor 1 (Bun leaves it non-blocking).
 
 export interface LineOutput {
-  /** True once the line was handed to the system, false when the reader is gone. */
+  /** True once the line was handed to the system, false when it takes no more. */
   writeLine(line: string): Promise<boolean>;
   /** Resolves when all lines so far are out, or the reader is gone. */
   flushed(): Promise<void>;
@@ -18,10 +18,10 @@ export interface ByteSink {
   flush(): number | Promise<number>;
 }
 
-/** `onBroken` is called once, when the reader is gone (EPIPE). */
+/** `onBroken` is called once, when the reader is gone (EPIPE) or the disk is full. */
 export function createLineOutput(
   sink: ByteSink,
-  onBroken: () => void,
+  onBroken: (error: unknown) => void,
 ): LineOutput {
   let owed = 0;
   let tail: Promise<void> = Promise.resolve();
@@ -36,9 +36,9 @@ export function createLineOutput(
           await sink.write(`${line}\n`);
           await sink.flush();
           return true;
-        } catch {
+        } catch (error) {
           isBroken = true;
-          onBroken();
+          onBroken(error);
           return false;
         } finally {
           owed -= line.length;
@@ -52,6 +52,6 @@ export function createLineOutput(
   };
 }
 
-export function standardOutput(onBroken: () => void): LineOutput {
+export function standardOutput(onBroken: (error: unknown) => void): LineOutput {
   return createLineOutput(Bun.stdout.writer(), onBroken);
 }

@@ -10,13 +10,12 @@ import { attachToRun } from "../claude/attach.ts";
 import { consultOperation } from "../claude/faults.ts";
 import type { ConsultPorts } from "../claude/ports.ts";
 import { reportProgress } from "../claude/progress.ts";
-import { spoolFault } from "../claude/start.ts";
+import { refusal } from "../claude/start.ts";
 import {
   type Accepted,
   acceptConsult,
   type AcceptOptions,
   attach,
-  QueueFullError,
 } from "../consult/accept.ts";
 import { releaseRun } from "../consult/custody.ts";
 import {
@@ -117,23 +116,9 @@ function accept(
   try {
     return success(acceptConsult(acceptance, consultId, request, isFresh));
   } catch (error) {
-    if (error instanceof QueueFullError) return queueFull(error);
     const { consultsDirectory } = acceptance.ledger;
-    return { ok: false, fault: spoolFault(consultsDirectory, error) };
+    return { ok: false, fault: refusal(consultsDirectory, error) };
   }
-}
-
-function queueFull(error: QueueFullError): {
-  ok: false;
-  fault: FaultRecord;
-} {
-  const fault = faultRecord({
-    code: "queue_full",
-    stage: "worker",
-    operation: consultOperation,
-    detail: `The queue is full (${error.message}): try again when some are over; see consult_list.`,
-  });
-  return { ok: false, fault };
 }
 
 function notOwned(

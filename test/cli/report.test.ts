@@ -92,6 +92,12 @@ describe("on a terminal", () => {
     expect(stderr()).toBe(`${clear}${"x".repeat(29)}`);
   });
 
+  test("a name in it steers no terminal", () => {
+    const { report, stderr } = reporting({ isTTY: true });
+    report.progress("turn 1: Read \u001B[2J\u009b3Ja\nb\u0007.ts");
+    expect(stderr()).toBe(`${clear}turn 1: Read  [2J 3Ja b .ts`);
+  });
+
   test("NO_COLOR takes the colour away", () => {
     const environment = { NO_COLOR: "1" };
     const { report, stderr } = reporting({ isTTY: true }, { environment });

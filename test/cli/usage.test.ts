@@ -124,6 +124,10 @@ describe("a wrong command line", () => {
       "--model: expected a name without spaces",
     ],
     [
+      ["consult", "--file", "a.ts", "--file=", "hi"],
+      "--file: Too small: expected string to have >=1 characters",
+    ],
+    [
       ["consult", "--resume", "latest", "hi"],
       "--resume: expected a consult id (c_…) or a Claude session id",
     ],

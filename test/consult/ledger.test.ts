@@ -1,6 +1,7 @@
 // The index over all consults: what is entered is found, the same request once.
 
 import { expect, test } from "bun:test";
+import { chmodSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Ledger, openLedger } from "../../src/consult/ledger.ts";
 import type { ConsultRecord } from "../../src/consult/record.ts";
@@ -56,14 +57,45 @@ test("a row is read back as it was, and by whoever opens the file next", async (
 
 test("the file is nobody else's business", async () => {
   await using dir = tempDir();
-  const ledger = openLedger({
-    path: dir.at("state", "ledger.sqlite"),
-    consultsDirectory: dir.at("state", "consults"),
-  });
-  ledger.add(record());
-  expect(modeOf(dir.at("state"))).toBe(0o700);
-  ledger.close();
+  const path = dir.at("state", "ledger.sqlite");
+  const consultsDirectory = dir.at("state", "consults");
+  const before = process.umask(0o022);
+  try {
+    const ledger = openLedger({ path, consultsDirectory });
+    ledger.add(record());
+    expect(modeOf(dir.at("state"))).toBe(0o700);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      expect(modeOf(path + suffix)).toBe(0o600);
+    }
+    ledger.close();
+    // One that an older version made.
+    chmodSync(path, 0o644);
+    openLedger({ path, consultsDirectory }).close();
+    expect(modeOf(path)).toBe(0o600);
+  } finally {
+    process.umask(before);
+  }
 });
+
+test.each([1, 10_000])(
+  "nothing of a row of %i words is left in the file once it is removed",
+  async (words) => {
+    await using place = scene();
+    const row = record({ prompt: "a-secret-word ".repeat(words) });
+    const ledger = openLedger(place.ledger);
+    ledger.add(record());
+    ledger.add(row);
+    ledger.close();
+    const holds = () =>
+      readFileSync(place.ledger.path).includes("a-secret-word");
+    expect(holds()).toBe(true);
+    const again = openLedger(place.ledger);
+    again.update(row.consult_id, { status: "done", fault: "x".repeat(2000) });
+    again.remove(row.consult_id);
+    again.close();
+    expect(holds()).toBe(false);
+  },
+);
 
 test("a row that is there stays as it is when it is added again", () =>
   withLedger((ledger) => {

@@ -2,9 +2,11 @@
 // that comes with it.
 
 import { describe, expect, test } from "bun:test";
+import { faultRecordSchema } from "../../src/base/fault.ts";
 import { shell } from "../cli/binary.ts";
 import { consultIds } from "./cli-runs.ts";
 import type { FakeClaudeName } from "../fake-claude/fake-claude.ts";
+import { runningConsult } from "./cli-runs.ts";
 
 describe("the exit code", () => {
   interface Case {
@@ -104,5 +106,26 @@ describe("the exit code", () => {
       retryable: false,
     });
     expect(code).toBe(1);
+  });
+
+  test("is 1 when no place in the queue is left, which is told in both forms", async () => {
+    await using here = shell({
+      program: "hangs-silently",
+      environment: { PHONE_OPUS_MAX_RUNNING: "1", PHONE_OPUS_MAX_QUEUED: "0" },
+    });
+    await runningConsult(here, "How long?");
+    const stderr =
+      "phone-opus: The queue is full (0 consults wait already): try again when some are over; see consult_list or `phone-opus ps`.\n";
+    expect(await here.run(["consult", "Why?"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr,
+    });
+    const told = await here.run(["consult", "--json", "Why?"]);
+    expect([told.code, told.stderr]).toEqual([1, stderr]);
+    expect(faultRecordSchema.parse(JSON.parse(told.stdout))).toMatchObject({
+      fault: { code: "queue_full" },
+      retryable: true,
+    });
   });
 });

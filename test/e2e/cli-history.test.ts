@@ -1,6 +1,7 @@
 // `phone-opus history`: list, show, export and prune, for people and as JSON.
 
 import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { z } from "zod";
 import { anyNumber, matching } from "../claude/matching.ts";
 import { shell } from "../cli/binary.ts";
@@ -59,6 +60,19 @@ describe("history", () => {
     );
   });
 
+  test("is a line each, whatever prompt and directory hold", async () => {
+    await using here = shell();
+    const cwd = here.at("project/two\nlines");
+    mkdirSync(cwd);
+    await here.run(["consult", "Why \u001B[31mred\r\u009b2J?"], { cwd });
+    await untilNothingRuns(here);
+    const { stdout } = await here.run(["history"]);
+    expect(stdout).toEndWith(
+      '/project/two\\nlines"  "Why \\u001b[31mred\\r\\u009b2J?"\n',
+    );
+    expect(stdout).toMatch(/^[^\p{Cc}]+\n$/u);
+  });
+
   test("as JSON has every field of a list", async () => {
     await using here = shell();
     const [id] = await asked(here, "Why?");
@@ -111,6 +125,10 @@ describe("history", () => {
     ],
     [["--limit", "x"], "--limit: expected a whole number"],
     [["--limit=-1"], "--limit: expected a whole number"],
+    [["--limit", "0"], "--limit: expected at least 1"],
+    [["--days", "3"], "--days is for history prune alone"],
+    [["prune", "--limit=3"], "--limit is for the list alone, not for prune"],
+    [["prune", "7"], 'history prune takes no "7": it goes by age, see --days'],
     [["prune", "--days", "1.5"], "--days: expected a whole number"],
     [["prune", "--days="], "--days: expected a whole number"],
     [["prune", "--days", " "], "--days: expected a whole number"],

@@ -2,9 +2,9 @@
 // arrives byte for byte, or is refused with the exact reason before Claude starts.
 
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { ftruncateSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shell } from "../cli/binary.ts";
+import { binary, shell } from "../cli/binary.ts";
 
 const blank =
   "phone-opus: prompt must not be blank: write the question into it. (see phone-opus --help)\n";
@@ -71,6 +71,27 @@ describe("standard input", () => {
       stderr:
         "phone-opus: prompt is 10000001 bytes long, 10000000 is the most that Claude Code takes: name files for it to read instead of pasting them. (see phone-opus --help)\n",
     });
+  });
+});
+
+describe("standard input that is no prompt", () => {
+  test.each([
+    ["is a directory", "consult </"],
+    ["is longer than any prompt", "consult - <zeros"],
+  ])("because it %s is refused in one line", async (_, words) => {
+    await using here = shell();
+    ftruncateSync(openSync(here.at("project/zeros"), "w"), 400_000_000);
+    const command = `'${binary}' ${words}`;
+    const child = Bun.spawn(["sh", "-c", command], {
+      cwd: here.cwd,
+      env: here.environment,
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).toMatch(
+      /^phone-opus: the prompt on standard input cannot be read \([^\n]+\): nothing was asked \(see phone-opus --help\)\n$/,
+    );
+    expect(await child.exited).toBe(2);
+    expect(await here.starts()).toEqual([]);
   });
 });
 

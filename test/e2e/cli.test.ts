@@ -251,3 +251,26 @@ test("a reader that leaves early gets no stack trace and no hang", async () => {
   await child.exited;
   expect(await here.survivors()).toEqual([]);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a full disk is told and no success, and the answer is kept",
+  async () => {
+    await using here = shell({ environment: { PHONE_OPUS_HISTORY: "off" } });
+    const child = Bun.spawn(
+      ["sh", "-c", `'${binary}' consult Why? >/dev/full`],
+      {
+        cwd: here.cwd,
+        env: here.environment,
+        stdin: "ignore",
+        stderr: "pipe",
+      },
+    );
+    const stderr = await child.stderr.text();
+    expect(await child.exited).toBe(1);
+    expect(stderr).toMatch(
+      /\nphone-opus: standard output took no more \(ENOSPC: .*\): answers are kept, see phone-opus history\n$/,
+    );
+    const id = stderr.match(/c_[0-9a-f]{32}/)?.[0] ?? "none";
+    expect((await here.run(["wait", id])).stdout).toBe("The answer is 42.\n");
+  },
+);

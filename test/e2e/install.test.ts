@@ -127,3 +127,41 @@ test("installations that fail cost no build that is kept", async () => {
   install("1.0.5");
   expect(kept().filter((name) => before.includes(name))).toEqual(before);
 });
+
+test("without git it is built all the same", async () => {
+  await using place = tempDir();
+  const { link } = checkout(place);
+  // What install.sh and npm need, and no git.
+  mkdirSync(place.at("programs"));
+  for (const name of "sh dirname cmp sed cksum tr mkdir rm cp chmod mv ln touch ls tail".split(
+    " ",
+  )) {
+    symlinkSync(Bun.which(name) ?? "missing", place.at("programs", name));
+  }
+  const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+    env: { PATH: place.at("programs"), HOME: place.at("home") },
+    stdin: "ignore",
+  });
+  expect(done.stderr.toString()).not.toContain("error");
+  expect(done.exitCode).toBe(0);
+  expect(Bun.spawnSync([link, "--version"]).stdout.toString()).toEndWith(
+    " (unknown)\n",
+  );
+});
+
+test("a data directory that is no absolute path is ignored", async () => {
+  await using place = tempDir();
+  const { kept, link } = checkout(place);
+  const done = Bun.spawnSync(["sh", place.at("checkout/install.sh")], {
+    cwd: place.path,
+    env: {
+      PATH: Bun.env["PATH"] ?? "",
+      HOME: place.at("home"),
+      XDG_DATA_HOME: "data",
+    },
+    stdin: "ignore",
+  });
+  expect(done.exitCode).toBe(0);
+  expect(kept().length).toBe(1);
+  expect(Bun.spawnSync([link, "--version"]).exitCode).toBe(0);
+});

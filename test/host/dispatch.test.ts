@@ -67,6 +67,7 @@ function start(answer: Answer = workerAnswer, problem?: string) {
         detail: "Landlock ABI 7",
         is_missing: false,
       },
+      configuration_problem: null,
       launch_path: "/usr/bin/phone-opus",
       launch_path_stable: true,
       running: [],
@@ -268,4 +269,13 @@ test("arguments that are absent or no object count as none", () => {
     expect(argumentsOf(value)).toEqual({});
   }
   expect(argumentsOf({ prompt: "Why?" })).toEqual({ prompt: "Why?" });
+});
+
+test("a variable that cannot be used is named by whatever needs a worker", async () => {
+  const problem = 'PHONE_OPUS_TIMEOUT_S is "soon": correct it.';
+  const { call, keeper } = start(undefined, problem);
+  const consult_id = `c_${"0".repeat(32)}`;
+  expect(complaint(await call("consult", { prompt: "Why?" }))).toBe(problem);
+  expect(complaint(await call("consult_wait", { consult_id }))).toBe(problem);
+  expect(keeper.calls).toEqual([]);
 });

@@ -7,6 +7,8 @@ import {
   pageChars,
   readResource,
 } from "../../src/host/resources.ts";
+import { faultRecord } from "../../src/base/fault.ts";
+import { spoolAt } from "../../src/consult/spool.ts";
 import { openLedger } from "../../src/consult/ledger.ts";
 import { writeOutcome } from "./outcomes.ts";
 import { newId, record, scene } from "../consult/scene.ts";
@@ -64,6 +66,27 @@ describe("an answer", () => {
       whole += read.text;
     }
     expect(whole === text).toBe(true);
+  });
+});
+
+test.each([
+  ["tree_changed", "The answer:\nIt is 42."],
+  ["timeout", "Written so far:\nIt is 42."],
+] as const)("%s carries what was paid for", async (code, written) => {
+  await using place = scene();
+  const { id } = place.spool();
+  const fault = faultRecord({
+    code,
+    stage: "claude",
+    operation: "tools/call:consult",
+    detail: "Look.",
+  });
+  spoolAt(place.consults, id).recordOutcome({
+    status: "failed",
+    fault: { ...fault, partial_response: "It is 42." },
+  });
+  expect(readResource(uriOf(id), place.consults)).toMatchObject({
+    text: `Look.\n\n${written}`,
   });
 });
 

@@ -35,6 +35,12 @@ next: call consult_wait with consult_id ${consultId}; the consult goes on meanwh
   });
 });
 
+test("a file's name cannot end the line of the progress", () => {
+  const progress = "turn 2: Read a\nnext: give up";
+  const text = runningText({ ...running, progress });
+  expect(text.split("\n").length).toBe(3);
+});
+
 const listed: ListedConsult = {
   consult_id: consultId,
   status: "done",

@@ -225,6 +225,17 @@ test("a sandbox that is required and missing makes health not ready, and says so
     ready: false,
     sandbox_missing: true,
   });
+
+  test("a variable that refuses every consult is no readiness", () => {
+    const configuration_problem = 'PHONE_OPUS_WAIT_S is "soon": correct it.';
+    const wrong = { ...calmHealth, configuration_problem };
+    expect(healthText(wrong, "concise")).toBe(
+      "not-ready gen=1 worker=dead misconfigured",
+    );
+    expect(healthText(wrong, "full")).toContain(
+      `\nconfiguration: ${configuration_problem}`,
+    );
+  });
   expect(projectHealth(calmHealth, "concise")).not.toHaveProperty(
     "sandbox_missing",
   );
