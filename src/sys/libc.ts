@@ -8,6 +8,8 @@ const libraries = [
   "libc.musl-aarch64.so.1",
   "libSystem.B.dylib",
   "libc.so",
+  // Where glibc before 2.34 keeps dlsym.
+  "libdl.so.2",
 ];
 
 /** Undefined where none of its names is known here, or one of the symbols is not. */

@@ -86,7 +86,7 @@ function replaceHandler(
   const number = constants.signals[name];
   const action = new Uint8Array(structureBytes);
   library.sigaction(number, null, ptr(action));
-  const alarm = library.dlsym(anyLibrary, ptr(text("alarm")));
+  const alarm = addressOf("alarm");
   if (alarm !== 0n) library.signal(number, alarm);
   return { number, action };
 }
@@ -105,20 +105,25 @@ function mask(library: Library, how: number): void {
   for (const name of handledSignals) {
     library.sigaddset(ptr(set), constants.signals[name]);
   }
-  library.pthread_sigmask(how, ptr(set), null);
+  library.sigprocmask(how, ptr(set), null);
 }
 
 function openLibrary() {
   return loadLibc({
     sigemptyset: { args: ["ptr"], returns: "i32" },
     sigaddset: { args: ["ptr", "i32"], returns: "i32" },
-    pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+    sigprocmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
     sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
     signal: { args: ["i32", "u64"], returns: "u64" },
-    dlsym: { args: ["i64", "ptr"], returns: "u64" },
     alarm: { args: ["u32"], returns: "u32" },
     execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   });
+}
+
+/** 0 where it is not to be had. */
+function addressOf(name: string): bigint {
+  const linker = loadLibc({ dlsym: { args: ["i64", "ptr"], returns: "u64" } });
+  return linker?.dlsym(anyLibrary, ptr(text(name))) ?? 0n;
 }
 
 function text(value: string): Uint8Array {
