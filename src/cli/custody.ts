@@ -12,7 +12,7 @@ import { grantTicket, requestCancel } from "../consult/custody.ts";
 import type { Ledger } from "../consult/ledger.ts";
 import { pruneHistory } from "../consult/retention.ts";
 import { listRunning, type RunningConsult } from "../consult/running.ts";
-import { spoolAt } from "../consult/spool.ts";
+import { type Spool, spoolAt } from "../consult/spool.ts";
 import { oneLine } from "../render/one-line.ts";
 import { formatDuration } from "../render/porcelain.ts";
 import { faultText } from "../render/tool-result.ts";
@@ -118,16 +118,22 @@ export async function cancelCommand(command: CustodyCommand): Promise<number> {
   }
   requestCancel(spool.directory, "The consult was cancelled on request.");
   const outcome = await conclude(ports, id);
-  if (outcome.status === "failed" && spool.exists() && !spool.hasOutcome()) {
-    report.error(faultText(outcome.fault));
-    return exitCodes.failed;
-  }
+  if (!isOver(spool, outcome, report)) return exitCodes.failed;
   report.info(
     outcome.status === "done"
       ? `consult ${id} was answered before it could be stopped`
       : `consult ${id} was stopped`,
   );
   return exitCodes.answer;
+}
+
+/** Says why where it is not: no runner could see to it. */
+function isOver(spool: Spool, outcome: ConsultOutcome, report: Report) {
+  if (outcome.status !== "failed" || !spool.exists() || spool.hasOutcome()) {
+    return true;
+  }
+  report.error(faultText(outcome.fault));
+  return false;
 }
 
 /** Starts a runner where there is none: it finds the wish and sees to the processes. */
@@ -187,15 +193,17 @@ export async function gcCommand(command: CustodyCommand): Promise<number> {
     ({ has_owner, has_ticket, runner_pid }) =>
       !has_owner && (!has_ticket || runner_pid === null),
   );
-  await Promise.all(
-    orphaned.map(({ consult_id }) => {
+  const ends = await Promise.all(
+    orphaned.map(async ({ consult_id }) => {
+      const spool = spoolAt(consultsDirectory, consult_id);
       requestCancel(
-        spoolAt(consultsDirectory, consult_id).directory,
+        spool.directory,
         "Nobody waited for the consult, so gc ended it.",
       );
-      return conclude(ports, consult_id);
+      return isOver(spool, await conclude(ports, consult_id), report);
     }),
   );
+  const ended = ends.filter((end) => end).length;
   const strays = killStrays(consultsDirectory);
   const removed = command.withLedger((ledger) =>
     pruneHistory(
@@ -206,9 +214,9 @@ export async function gcCommand(command: CustodyCommand): Promise<number> {
     ),
   );
   report.info(
-    `${orphaned.length} runs ended, ${strays} stray processes killed, ${removed.length} consults removed`,
+    `${ended} runs ended, ${strays} stray processes killed, ${removed.length} consults removed`,
   );
-  return exitCodes.answer;
+  return ended === ends.length ? exitCodes.answer : exitCodes.failed;
 }
 
 /** Processes of runs that are over. Runs of other state directories are not ours. */

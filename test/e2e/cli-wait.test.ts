@@ -198,6 +198,9 @@ describe("cancel", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("EISDIR");
     expect(stderr).not.toContain("was stopped");
+    const swept = await here.run(["gc"]);
+    expect(swept.code).toBe(1);
+    expect(swept.stderr).toContain("\n0 runs ended, ");
     rmdirSync(logPath);
     expect((await here.run(["cancel", id])).code).toBe(0);
     expect(await here.survivors()).toEqual([]);
