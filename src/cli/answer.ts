@@ -81,7 +81,6 @@ export async function awaitAnswer(
     );
     return exitCodes.interrupted;
   }
-  const unprinted = `the answer could not be printed, it is kept: phone-opus wait ${consultId}`;
   if (outcome.status === "done") {
     const { answer } = outcome;
     const text = json
@@ -89,12 +88,7 @@ export async function awaitAnswer(
       : detail === "full"
         ? answerText(answer, detail)
         : answer.response;
-    const isOut = await report.answer(text);
-    conclude(isOut);
-    if (!isOut) {
-      report.error(unprinted);
-      return exitCodes.failed;
-    }
+    conclude(await report.answer(text));
     warnOfBilling(answer.receipt, report);
     report.info(summary(answer));
     return exitCodes.answer;
@@ -114,7 +108,6 @@ export async function awaitAnswer(
     report.info(`Written so far:\n${fault.partial_response}`);
   }
   conclude(isOut);
-  if (!isOut) report.error(unprinted);
   return exitCodeOf(fault);
 }
 

@@ -4,7 +4,6 @@
 import { describe, expect, test } from "bun:test";
 import { faultRecordSchema } from "../../src/base/fault.ts";
 import { shell } from "../cli/binary.ts";
-import { consultIds } from "./cli-runs.ts";
 import type { FakeClaudeName } from "../fake-claude/fake-claude.ts";
 import { runningConsult } from "./cli-runs.ts";
 
@@ -46,21 +45,6 @@ describe("the exit code", () => {
     expect(stderr).toEndWith(given.written ?? "\n");
     expect(code).toBe(expected);
     expect(await here.survivors()).toEqual([]);
-  });
-
-  test("is 1 where the answer cannot be printed, and says where it is", async () => {
-    await using here = shell();
-    const child = here.spawn(["consult", "--quiet", "Why?"]);
-    void child.stdin.end();
-    await child.stdout.cancel();
-    const stderr = await child.stderr.text();
-    const [id] = consultIds(here);
-    expect([await child.exited, stderr]).toEqual([
-      1,
-      `phone-opus: the answer could not be printed, it is kept: phone-opus wait ${id}\n`,
-    ]);
-    const { stdout } = await here.run(["wait", String(id)]);
-    expect(stdout).toBe("The answer is 42.\n");
   });
 
   test("is 4 without Claude Code, and the sentence names what to set", async () => {
