@@ -29,6 +29,7 @@ export interface HealthSources {
   /** Undefined where this host does not become another binary. */
   readonly rollout: () => Rollout | undefined;
   readonly sandboxMode: SandboxMode;
+  readonly configurationProblem: string | undefined;
   readonly kernel: KernelLayer;
 }
 
@@ -66,6 +67,7 @@ export function readHealth(sources: HealthSources): HealthSnapshot {
         sources.sandboxMode === "required" &&
         insufficiency(sources.kernel) !== undefined,
     },
+    configuration_problem: sources.configurationProblem ?? null,
     running: live.map((consult) => ({
       consult_id: consult.consultId,
       running_ms: Math.round(nowMs - consult.startedMs),

@@ -82,7 +82,8 @@ export function createHost(options: HostOptions): Host {
   const parsed = parseSettings(environment);
   // A server that does not start is a riddle to its user; one that says on the first
   // consult which variable is wrong is not.
-  if (!parsed.ok) log(parsed.problem);
+  const configurationProblem = parsed.ok ? undefined : parsed.problem;
+  if (configurationProblem !== undefined) log(configurationProblem);
   const settings = parsed.ok ? parsed.settings : defaultSettings();
 
   const { earlier } = options;
@@ -151,6 +152,7 @@ export function createHost(options: HostOptions): Host {
         claudeVersion: () => lastClaudeVersion,
         rollout: () => rollout?.state(),
         sandboxMode: settings.sandbox,
+        configurationProblem,
         kernel: options.kernel,
       }),
     telemetry: () => counters.snapshot(),
@@ -159,7 +161,7 @@ export function createHost(options: HostOptions): Host {
       invocations.isResumed(requestId)
         ? Promise.resolve(undefined)
         : clientRoots.problemWith(cwd),
-    configurationProblem: parsed.ok ? undefined : parsed.problem,
+    configurationProblem,
   });
 
   const observer = createSessionObserver({

@@ -115,6 +115,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
     ...(health.breaker === "closed" ? [] : [`breaker=${health.breaker}`]),
     ...(health.worker_phase === "ejected" ? ["ejected"] : []),
     ...(health.sandbox.is_missing ? ["sandbox=missing"] : []),
+    ...(health.configuration_problem === null ? [] : ["misconfigured"]),
   ].join(" ");
   if (detail === "concise") return line;
   return [
@@ -136,6 +137,7 @@ export function healthText(health: HealthSnapshot, detail: Detail): string {
       : [`oldest_run: ${formatDuration(health.oldest_run_ms)}`]),
     `launch_path: ${health.launch_path}`,
     `sandbox: ${health.sandbox.mode}, ${health.sandbox.kind}: ${health.sandbox.detail}`,
+    ...field("configuration: ", health.configuration_problem),
     ...field("last_fault: ", health.last_fault?.detail ?? null),
     ...health.running.map(
       (run) =>

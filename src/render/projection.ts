@@ -47,6 +47,9 @@ export function projectHealth(
     breaker: health.breaker,
     worker_ejected: health.worker_phase === "ejected",
     ...(health.sandbox.is_missing ? { sandbox_missing: true } : {}),
+    ...(health.configuration_problem === null
+      ? {}
+      : { configuration_problem: health.configuration_problem }),
   };
 }
 
@@ -56,7 +59,8 @@ export function isReady(health: HealthSnapshot): boolean {
     health.state !== "recovering" &&
     health.worker_phase !== "ejected" &&
     health.breaker !== "open" &&
-    !health.sandbox.is_missing
+    !health.sandbox.is_missing &&
+    health.configuration_problem === null
   );
 }
 

@@ -53,6 +53,8 @@ export interface HealthSnapshot {
   readonly claude_version: string | null;
   readonly ledger_bytes: number;
   readonly sandbox: SandboxHealth;
+  /** A variable that cannot be used, for which every consult is refused. */
+  readonly configuration_problem: string | null;
   readonly launch_path: string;
   readonly launch_path_stable: boolean;
   readonly running: readonly RunningConsult[];

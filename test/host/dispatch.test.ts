@@ -67,6 +67,7 @@ function start(answer: Answer = workerAnswer, problem?: string) {
         detail: "Landlock ABI 7",
         is_missing: false,
       },
+      configuration_problem: null,
       launch_path: "/usr/bin/phone-opus",
       launch_path_stable: true,
       running: [],

@@ -33,6 +33,18 @@ describe("health", () => {
     );
   });
 
+  test("is not ready where a variable refuses every consult, and names it", async () => {
+    await using place = tempDir();
+    const { health } = await startHost(place, { PHONE_OPUS_WAIT_S: "soon" });
+    expect(await health(1)).toMatchObject(
+      structured({
+        ready: false,
+        configuration_problem:
+          'PHONE_OPUS_WAIT_S is "soon": expected a positive number of seconds; correct or remove this environment variable.',
+      }),
+    );
+  });
+
   test("names what runs and for how long, from the call to its answer", async () => {
     await using place = tempDir();
     const { call, fake, clock, health, answer } = await startHost(place);

@@ -110,6 +110,7 @@ test("full health is every field and whether it is ready", () => {
     rollout_reason: null,
     last_fault: timeoutFault.fault,
     worker_alive: true,
+    configuration_problem: null,
     launch_path: "/usr/local/bin/phone-opus",
     launch_path_stable: false,
     worker_phase: "waiting",

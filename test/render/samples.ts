@@ -96,6 +96,7 @@ export const calmHealth: HealthSnapshot = {
     detail: "Landlock ABI 7",
     is_missing: false,
   },
+  configuration_problem: null,
   launch_path: "/usr/local/bin/phone-opus",
   launch_path_stable: true,
   running: [],
