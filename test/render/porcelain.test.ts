@@ -290,3 +290,14 @@ test("a directory name cannot forge a line", () => {
     4,
   );
 });
+
+test("a variable that refuses every consult is no readiness", () => {
+  const configuration_problem = 'PHONE_OPUS_WAIT_S is "soon": correct it.';
+  const wrong = { ...calmHealth, configuration_problem };
+  expect(healthText(wrong, "concise")).toBe(
+    "not-ready gen=1 worker=dead misconfigured",
+  );
+  expect(healthText(wrong, "full")).toContain(
+    `\nconfiguration: ${configuration_problem}`,
+  );
+});
