@@ -9,6 +9,7 @@ import {
   cancelReason,
   hasLiveOwner,
   hasLiveRunner,
+  removeOwner,
 } from "./custody.ts";
 import { type Ledger, type LedgerOptions, openLedger } from "./ledger.ts";
 import { type ConsultRecord, queuedRecord } from "./record.ts";
@@ -86,7 +87,10 @@ export function acceptConsult(
       const found = ledger.acceptOrFind(record, limits, () => draft.publish());
       if (found === undefined) break;
       if (found === "queue_full") return found;
-      if (canAnswer(consultsDirectory, found.consult_id, nowMs)) {
+      if (
+        canAnswer(consultsDirectory, found.consult_id, nowMs) &&
+        ownUnlessEnded(options, found.consult_id)
+      ) {
         return found.consult_id;
       }
       // The row is behind the truth: made true, it is not found again.
@@ -115,6 +119,28 @@ export function acceptConsult(
   }
   draft.discard();
   return attach(options, earlier, spoolAt(consultsDirectory, earlier), true);
+}
+
+/**
+ * Another may leave this run in the same moment: he sees then that somebody waits, or we
+ * see that he has ended it.
+ */
+function ownUnlessEnded(options: AcceptOptions, id: ConsultId): boolean {
+  const { owner } = options;
+  if (owner === undefined) return true;
+  const spool = spoolAt(options.ledger.consultsDirectory, id);
+  try {
+    addOwner(spool.directory, owner);
+  } catch {
+    // `attach` says so where it matters.
+    return true;
+  }
+  const status = spool.readOutcome()?.status;
+  const isEnded =
+    status === "cancelled" ||
+    (status === undefined && cancelReason(spool.directory) !== undefined);
+  if (isEnded) removeOwner(spool.directory, owner);
+  return !isEnded;
 }
 
 /** Its spool says more than its row: a row may stay behind when its writer is killed. */

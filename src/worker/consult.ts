@@ -82,8 +82,8 @@ async function takeIn(
   const acceptance = { ...ports.acceptance, owner: operation.owner };
   const { consultId } = operation;
   const { consultsDirectory } = acceptance.ledger;
+  const spool = spoolAt(consultsDirectory, consultId);
   if (operation.kind === "attach") {
-    const spool = spoolAt(consultsDirectory, consultId);
     if (!spool.exists()) {
       return invalid(
         `There is no consult ${consultId}: see consult_list for those that are kept.`,
@@ -97,7 +97,7 @@ async function takeIn(
   }
   // Asked again: what was right then need not be so now, and there is nothing to wait
   // for. Whoever has the answer first may have it forgotten.
-  const earlier = spoolAt(consultsDirectory, consultId).readRequest();
+  const earlier = spool.exists() ? spool.readRequest() : undefined;
   if (earlier !== undefined) return accept(acceptance, consultId, earlier);
   const call = consultCallSchema.safeParse(operation.arguments);
   if (!call.success) return invalid(describeIssue(call.error));

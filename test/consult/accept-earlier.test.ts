@@ -2,17 +2,27 @@
 // an answer is given twice only where it did not arrive the first time.
 
 import { expect, test } from "bun:test";
-import { rmSync, utimesSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  rmSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import { acceptConsult, withLedger } from "../../src/consult/accept.ts";
 import {
   addOwner,
   claimRun,
+  hasLiveOwner,
   markDelivered,
+  removeOwner,
   requestCancel,
 } from "../../src/consult/custody.ts";
 import type { ConsultOutcome } from "../../src/consult/answer.ts";
 import { outcomeFields } from "../../src/consult/record.ts";
+import { until } from "../helpers/until.ts";
 import {
   done,
   failed,
@@ -43,6 +53,16 @@ function close(place: Scene, spool: Earlier, outcome: ConsultOutcome) {
   withLedger(place.options, (ledger) =>
     ledger.update(spool.id, outcomeFields(outcome, place.clock.unixMs())),
   );
+}
+
+/** Whether somebody reads this pipe, and what he reads is nothing. */
+function letRead(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Which consult answers the question now, by its relation to the first. */
@@ -170,4 +190,36 @@ test("a question that was attached leaves no row, though the ledger was lost mea
     "attached",
     "attached",
   ]);
+});
+
+test("a run is judged again once it is owned, since it may be ended in between", async () => {
+  await using place = scene(self);
+  const first = earlier(place);
+  const wish = join(first.directory, "cancel.json");
+  // Whoever reads it waits for us.
+  Bun.spawnSync(["mkfifo", wish]);
+  const fixture = join(import.meta.dir, "accepts-fixture.ts");
+  const asking = Bun.spawn(
+    [process.execPath, fixture, place.ledger.path, place.consults],
+    { stderr: "inherit" },
+  );
+  try {
+    await until("it is judged", () => letRead(wish));
+    const note = join(first.directory, `owner.${asking.pid}.json`);
+    await until("it is owned", () => existsSync(note));
+    await until("it is judged again", () => letRead(wish));
+    expect(await asking.stdout.text()).toBe(first.id);
+  } finally {
+    asking.kill("SIGKILL");
+    await asking.exited;
+  }
+});
+
+test("a run that is being ended is not owned by who asks anew", async () => {
+  await using place = scene(self);
+  const first = earlier(place);
+  removeOwner(first.directory, self);
+  requestCancel(first.directory, "Escape was pressed.");
+  expect(askAgain(place, first)).toBe("asked anew");
+  expect(hasLiveOwner(first.directory)).toBe(false);
 });

@@ -107,7 +107,7 @@ describe.each([
     await using worker = startWorker(
       sandbox,
       command,
-      sandbox.environment("answers", { PHONE_OPUS_MAX_LINE_BYTES: "4096" }),
+      sandbox.environment("answers", { PHONE_OPUS_MAX_LINE_BYTES: "16384" }),
     );
     await worker.hello();
     const megabyte = "x".repeat(1 << 20);
