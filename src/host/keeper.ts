@@ -30,6 +30,7 @@ import {
   readToItsEnd,
   retireWorker,
   spawnWorker,
+  watchSilence,
   type WorkerSpawning,
 } from "./live-worker.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
@@ -238,6 +239,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       call,
     );
     options.onDispatched(started.worker.process.pid);
+    const stopWatching = watchSilence(started.worker, clock);
     if (call.signal.aborted) cancel();
     call.signal.addEventListener("abort", cancel, { once: true });
     try {
@@ -245,6 +247,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (live === started.worker) happen({ kind: "answered" });
       return outcome;
     } finally {
+      stopWatching();
       call.signal.removeEventListener("abort", cancel);
     }
   };

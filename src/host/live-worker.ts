@@ -19,6 +19,8 @@ export interface LiveWorker {
   readonly generation: Generation;
   readonly process: PipedProcess;
   readonly channel: WorkerChannel;
+  /** Grows with whatever it says. */
+  heard(): number;
 }
 
 export type SpawnedWorker =
@@ -44,7 +46,16 @@ export function spawnWorker(
     },
     onComplaint: options.onComplaint,
   });
-  return { ok: true, worker: { generation, process, channel } };
+  let heard = 0;
+  const receive = (bytes: Uint8Array) => {
+    heard += bytes.length;
+    channel.receive(bytes);
+  };
+  const listening = { ...channel, receive };
+  return {
+    ok: true,
+    worker: { generation, process, channel: listening, heard: () => heard },
+  };
 }
 
 /** Reads the worker to its end; resolves with how it ended. */
@@ -58,6 +69,33 @@ export async function readToItsEnd({
     // A read that fails tells no more than the exit below.
   }
   return describeExit(await process.exited);
+}
+
+const silenceLookMs = 5000;
+/** It tells every five seconds how each of its calls goes. */
+const silentLooks = 6;
+
+/**
+ * Ends a worker that owes an answer and hangs: its runs go on, and the next one tells
+ * of them. Looks are counted, not time: a host that slept itself heard nothing either.
+ * Returns what ends the watch.
+ */
+export function watchSilence(
+  { process, heard }: Pick<LiveWorker, "process" | "heard">,
+  clock: Clock,
+): () => void {
+  let before = heard();
+  let silent = 0;
+  let takeBack = () => {};
+  const look = () => {
+    const now = heard();
+    silent = now === before ? silent + 1 : 0;
+    before = now;
+    if (silent === silentLooks) sendSignal(process.pid, "SIGKILL");
+    takeBack = clock.after(silenceLookMs, look);
+  };
+  takeBack = clock.after(silenceLookMs, look);
+  return () => takeBack();
 }
 
 const retireMs = 2000;

@@ -81,8 +81,12 @@ describe("health", () => {
     worker.hello();
     const { consult_id } = await worker.execution(1);
     worker.die({ signal: "SIGKILL" });
-    // What remains is the pause before the next attempt, and the caller's patience.
-    await until("the loss is noticed", () => clock.pending() === 2);
+    let asked = 50;
+    await until("the loss is noticed", async () => {
+      asked += 1;
+      const told = JSON.stringify(await health(asked));
+      return told.includes('"worker_alive":false');
+    });
     expect(await health(2)).toMatchObject(
       structured({
         ready: false,

@@ -69,10 +69,12 @@ describe("suspension", () => {
 
   test("of a worker that hangs ends it after two seconds", async () => {
     const { clock, fake, keeper, ask } = startKeeper();
-    void ask();
+    const { outcome } = ask();
     const worker = await fake.worker(1);
     worker.hello();
     await worker.execution(1);
+    worker.answer(1, 7);
+    await outcome;
     const suspended = keeper.suspend();
     expect(clock.pending()).toBe(1);
     clock.advance(2000);
