@@ -74,6 +74,7 @@ export async function fakeClaudeStarts(
 ): Promise<FakeClaudeStart[]> {
   const starts = Bun.file(file);
   if (!(await starts.exists())) return [];
-  const lines = (await starts.text()).split("\n").filter((line) => line !== "");
+  // The last one may be half there; one that is whole has its line end.
+  const lines = (await starts.text()).split("\n").slice(0, -1);
   return lines.map((line) => startSchema.parse(JSON.parse(line)));
 }
