@@ -20,9 +20,11 @@ const [block, unblock] = process.platform === "darwin" ? [1, 2] : [0, 1];
 const structureBytes = 256;
 /** For dlsym(3): wherever the name is known. */
 const anyLibrary = process.platform === "darwin" ? -2n : 0n;
+/** The alarm itself among them: it may ring before the change, and is set anew. */
+const markedSignals = [...endSignals, "SIGALRM"] as const;
 /** A handler is called with the signal's number, which alarm(2) takes for seconds. */
 const longestAlarmS = Math.max(
-  ...endSignals.map((name) => constants.signals[name]),
+  ...markedSignals.map((name) => constants.signals[name]),
 );
 
 /** Where the system's library cannot be called, the image is replaced all the same. */
@@ -56,7 +58,7 @@ export function createSignalShield(onEnd: () => void): SignalShield {
       const library = openLibrary();
       if (library === undefined) return;
       mask(library, block);
-      handlers = endSignals.map((name) => replaceHandler(library, name));
+      handlers = markedSignals.map((name) => replaceHandler(library, name));
     },
     release: () => {
       const library = openLibrary();
@@ -81,7 +83,7 @@ interface Handler {
 
 function replaceHandler(
   library: Library,
-  name: (typeof endSignals)[number],
+  name: (typeof markedSignals)[number],
 ): Handler {
   const number = constants.signals[name];
   const action = new Uint8Array(structureBytes);

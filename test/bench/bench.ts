@@ -19,7 +19,7 @@ async function measure(isQuick: boolean): Promise<Figure[]> {
     ...(await measureStart(place, isQuick ? 5 : 30)),
     ...(await measureOverhead(place, isQuick ? 5 : 30)),
     ...(await measureLoad(place, isQuick ? 1 : 5)),
-    ...(await measureConcurrency(place, isQuick ? 1 : 5)),
+    ...(await measureConcurrency(place, isQuick ? 16 : 64, isQuick ? 1 : 5)),
     ...(await measureRollout(isQuick ? 5 : 100)),
     ...(await measureLedger(place, isQuick ? 5 : 30)),
   ];

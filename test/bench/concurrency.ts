@@ -1,4 +1,4 @@
-// Sixty-four consults of two seconds at once: how long they take, how fast health answers meanwhile, and how much
+// Many consults of two seconds at once: how long they take, how fast health answers meanwhile, and how much
 // memory host and worker need for it: eight running at a time, which is the default, and all of them.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,21 +7,22 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { type Figure, figure } from "./figures.ts";
 import { newPrompt, type Place, timed } from "./place.ts";
 
-const consults = 64;
 const pauseMs = 20;
 
 export async function measureConcurrency(
   place: Place,
+  consults: number,
   rounds: number,
 ): Promise<Figure[]> {
   return [
-    ...(await measureAtOnce(place, 8, Math.ceil(rounds / 3))),
-    ...(await measureAtOnce(place, consults, rounds)),
+    ...(await measureAtOnce(place, consults, 8, Math.ceil(rounds / 3))),
+    ...(await measureAtOnce(place, consults, consults, rounds)),
   ];
 }
 
 async function measureAtOnce(
   place: Place,
+  consults: number,
   maxRunning: number,
   rounds: number,
 ): Promise<Figure[]> {
@@ -76,7 +77,7 @@ async function measureAtOnce(
       await watching;
       peakMegabytes.push(peak);
     }
-    const form = `64 consults of 2 s, ${maxRunning} running`;
+    const form = `${consults} consults of 2 s, ${maxRunning} running`;
     return [
       figure(form, "ms", wall),
       figure(`health_snapshot, ${form}`, "ms", health, true),

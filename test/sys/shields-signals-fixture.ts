@@ -1,5 +1,5 @@
 // Is told to end at the worst moment, before it becomes the image of its other half, or
-// stays what it is. Prints what it was told. Words: next | SIGNAL fails|becomes [slow].
+// stays what it is. Prints what it was told. Words: next | SIGNAL fails|becomes [slow|late].
 
 import { dlopen } from "bun:ffi";
 import { writeSync } from "node:fs";
@@ -36,6 +36,7 @@ if (signal === "next") {
   shield.hold();
   setTimeout(() => {
     if (signal.startsWith("SIG")) process.kill(process.pid, signal);
+    if (pace === "late") Bun.sleepSync(1500);
     if (way === "fails") return settle(() => "stays");
     const words = [process.execPath, "next", "", pace ?? ""];
     keepingSignals(replaceImage)(process.execPath, words, {});
