@@ -17,7 +17,12 @@ import {
 } from "../consult/custody.ts";
 import type { LedgerOptions } from "../consult/ledger.ts";
 import { pruneHistory } from "../consult/retention.ts";
-import { type ConsultRecord, outcomeFields } from "../consult/record.ts";
+import {
+  type ConsultRecord,
+  createdUnixMsOf,
+  outcomeFields,
+  queuedRecord,
+} from "../consult/record.ts";
 import { type Spool, spoolAt } from "../consult/spool.ts";
 import { type Clock, sleep } from "../sys/clock.ts";
 import { takeTurn } from "../sys/files.ts";
@@ -62,10 +67,15 @@ export async function runRunner(options: RunnerOptions): Promise<void> {
     request.timeout_s === undefined
       ? claude.settings.timeoutMs
       : request.timeout_s * 1000;
-  note({
-    status: "running",
-    started_unix_ms: clock.unixMs(),
-    deadline_unix_ms: Math.ceil(clock.unixMs() + deadline),
+  withLedger({ ledger: options.ledger, log }, (ledger) => {
+    // Whoever published the spool may have died before the row was there to stay.
+    const createdMs = createdUnixMsOf(consultId);
+    ledger.add(queuedRecord(consultId, request, createdMs));
+    ledger.update(consultId, {
+      status: "running",
+      started_unix_ms: clock.unixMs(),
+      deadline_unix_ms: Math.ceil(clock.unixMs() + deadline),
+    });
   });
 
   const abort = new AbortController();

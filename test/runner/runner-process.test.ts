@@ -48,6 +48,21 @@ describe.each([
     await here.sandbox.untilNothingRuns();
   });
 
+  test("makes the row that nobody has made", async () => {
+    await using here = await running(command, "answers");
+    const options = {
+      path: here.ledger,
+      consultsDirectory: here.sandbox.consults,
+    };
+    // One that is made later would find the spool.
+    openLedger(options).close();
+    const { id } = here.spool();
+    expect(await here.run([id])).toEqual(quiet);
+    const ledger = openLedger(options);
+    expect(ledger.get(id)).toMatchObject({ status: "done", num_turns: 1 });
+    ledger.close();
+  });
+
   test("is one of twenty: Claude is started once", async () => {
     await using here = await running(command, "answers-slowly", {
       FAKE_CLAUDE_MS: "1000",
